@@ -1,0 +1,78 @@
+package step
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRunPrintsHowTheStepEnded(t *testing.T) {
+	tests := map[string]struct {
+		do      func(*Step) error
+		want    []string
+		wantErr string
+	}{
+		"success has seconds": {
+			do:   func(*Step) error { return nil },
+			want: []string{"▸ Making tea\n", "✓ Making tea  (0.0 s)"},
+		},
+		"done before costs nothing": {
+			do:   func(*Step) error { return ErrDone },
+			want: []string{"✓ Making tea  (already done)"},
+		},
+		"failure shows the end of the log and its path": {
+			do: func(s *Step) error {
+				for i := range 40 {
+					fmt.Fprintf(s, "line %d\n", i)
+				}
+				return errors.New("no water")
+			},
+			want:    []string{"✗ Making tea", "no water", "│ line 39\n", "whole log: ", "making-tea.log"},
+			wantErr: "Making tea: no water",
+		},
+		"a failed command says which": {
+			do: func(s *Step) error {
+				return s.Command(context.Background(), "", []string{"WHY=lime"}, "sh", "-c", "echo $WHY; exit 3")
+			},
+			want:    []string{"│ lime\n", "sh: exit status 3"},
+			wantErr: "Making tea: sh: exit status 3",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := &Printer{Out: &out, LogDir: t.TempDir()}
+			err := p.Run("Making tea", test.do)
+			if got := fmt.Sprint(err); test.wantErr != "" && got != test.wantErr {
+				t.Errorf("error = %q, want %q", got, test.wantErr)
+			}
+			if test.wantErr == "" && err != nil {
+				t.Errorf("unexpected error: %v", err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("output lacks %q:\n%s", want, &out)
+				}
+			}
+			if strings.Contains(out.String(), "line 0\n") {
+				t.Errorf("more than %d log lines were printed:\n%s", TailLines, &out)
+			}
+		})
+	}
+}
+
+func TestTheWholeLogIsKept(t *testing.T) {
+	p := &Printer{Out: &bytes.Buffer{}, LogDir: t.TempDir()}
+	if err := p.Run("Building k8s v1.34", func(s *Step) error { _, err := s.Write([]byte("a\nb\n")); return err }); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(p.LogDir, "building-k8s-v1.34.log"))
+	if err != nil || string(got) != "a\nb\n" {
+		t.Errorf("log = %q, %v; want what the step wrote", got, err)
+	}
+}
