@@ -1,0 +1,93 @@
+// Command lab runs a real one-node Kubernetes cluster on a Debian machine that can reach neither an image registry nor
+// a release download: the components are built from Go modules or come from Debian's packages.
+//
+//	go run ./lab up | down | status | kubeconfig | env | tools <name>…
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"todo/internal/step"
+)
+
+const usage = `usage: go run ./lab <command>
+
+  up            start the cluster, or what is not running of it
+  down          stop it and remove what it made; the cache stays
+  status        one line per component: healthy or not, since when; exit 1 when one is not
+  kubeconfig    print the path of the admin kubeconfig
+  env           print how to reach the cluster, as JSON
+  tools <name>… build these tools, print the folder of each
+`
+
+func main() {
+	// An interrupt ends the running commands and returns; what was done stays done, and the next up goes on from there.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		fmt.Print(usage)
+		return nil
+	}
+	switch command := args[0]; command {
+	case "tools":
+		return buildTools(ctx, args[1:])
+	default:
+		return fmt.Errorf("unknown command %q\n\n%s", command, usage)
+	}
+}
+
+// buildTools builds the named tools and prints their folders on standard output, one a line; the steps go to standard
+// error, so that a script can read the folders.
+func buildTools(ctx context.Context, names []string) error {
+	var chosen []Tool
+	for _, name := range names {
+		tool, err := findTool(name)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, tool)
+	}
+	if len(chosen) == 0 {
+		return errors.New("tools: name at least one")
+	}
+	printer, err := newPrinter()
+	if err != nil {
+		return err
+	}
+	printer.Out = os.Stderr
+	for _, tool := range chosen {
+		var dir string
+		err := printer.Run(tool.title(), func(s *step.Step) (err error) {
+			dir, err = Build(ctx, s, tool)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Println(dir)
+	}
+	return nil
+}
+
+// newPrinter prints the lab's steps, with their logs in the checkout's git-ignored state.
+func newPrinter() (*step.Printer, error) {
+	lab, err := labDir()
+	if err != nil {
+		return nil, err
+	}
+	return step.New(filepath.Join(filepath.Dir(lab), ".state", "logs", "lab")), nil
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"todo/internal/step"
+)
+
+// Tool is one thing built from Go modules because its binaries may not be downloadable here. Each has a module of its
+// own, so that the versions one of them needs never meet another's.
+type Tool struct {
+	Name     string   // on the command line, and of its folder in the cache
+	Version  string   // as printed; go.mod decides what is really built
+	Folder   string   // of its go.mod, below lab/
+	Packages []string // what is built; "." for a tool whose source is in its folder
+	Ldflags  string   // added to "-s -w"
+	Binary   string   // name of the built file; "" keeps the packages' own names
+	Also     []string // further folders below lab/ that the build reads through a replace in go.mod
+	// Prepare, when set, runs in a private copy of the folder before the build, to put files there that are too large
+	// to commit. A go.mod with a relative replace cannot be built from a copy.
+	Prepare func(ctx context.Context, s *step.Step, copy string) error
+}
+
+// kubernetesVersion stamps what `kubectl version` prints; without it every component calls itself v0.0.0.
+const (
+	kubernetesVersion = "v1.34.4"
+	kubernetesLdflags = "-X k8s.io/component-base/version.gitVersion=v1.34.4 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34 " +
+		"-X k8s.io/client-go/pkg/version.gitVersion=v1.34.4 -X k8s.io/client-go/pkg/version.gitMajor=1 -X k8s.io/client-go/pkg/version.gitMinor=34"
+)
+
+// tools is everything `lab tools` can build. clusterTools names what `lab up` needs.
+var tools = []Tool{
+	{Name: "kubernetes", Version: kubernetesVersion, Folder: "tools/kubernetes", Ldflags: kubernetesLdflags, Packages: []string{
+		"k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager", "k8s.io/kubernetes/cmd/kube-proxy",
+		"k8s.io/kubernetes/cmd/kube-scheduler", "k8s.io/kubernetes/cmd/kubectl", "k8s.io/kubernetes/cmd/kubelet"}},
+	{Name: "coredns", Version: "v1.12.4", Folder: "tools/coredns", Packages: []string{"github.com/coredns/coredns"}},
+	{Name: "kube-router", Version: "v2.2.1", Folder: "tools/kube-router", Packages: []string{"github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}},
+	{Name: "metrics-server", Version: "v0.7.2", Folder: "tools/metrics-server", Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+}
+
+// clusterTools are built in this order: what the cluster needs first comes first.
+var clusterTools = []string{"kubernetes", "coredns", "kube-router", "metrics-server"}
+
+// findTool returns the tool of that name, or an error that lists the names there are.
+func findTool(name string) (Tool, error) {
+	var names []string
+	for _, t := range tools {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Tool{}, fmt.Errorf("unknown tool %q: allowed are %s", name, strings.Join(names, ", "))
+}
+
+// title is the tool's step name.
+func (t Tool) title() string { return "Build " + t.Name + " " + t.Version }
+
+// Build builds a tool into a folder of the cache whose name is a hash of all that the build reads, and returns the
+// folder. It returns step.ErrDone with the folder when it is there already. Folders of other versions are left alone:
+// another checkout may run them.
+func Build(ctx context.Context, s *step.Step, t Tool) (dir string, err error) {
+	goVersion, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOVERSION: %w", err)
+	}
+	root, err := labDir()
+	if err != nil {
+		return "", err
+	}
+	hash, err := t.hash(root, strings.TrimSpace(string(goVersion)))
+	if err != nil {
+		return "", fmt.Errorf("%s: reading its sources: %w", t.Name, err)
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(cache, t.Name+"-"+hash)
+	if isDir(dir) {
+		return dir, step.ErrDone
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	// Built beside its final place and renamed: an interrupted build never looks like a finished one.
+	tmp, err := os.MkdirTemp(cache, "."+t.Name+"-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	if err := t.build(ctx, s, filepath.Join(root, t.Folder), tmp); err != nil {
+		return "", err
+	}
+	bin := filepath.Join(tmp, "bin")
+	if err := os.Chmod(bin, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(bin, dir); err != nil && !isDir(dir) { // another build of the same thing may have won
+		return "", err
+	}
+	return dir, nil
+}
+
+// build compiles the tool's packages into <tmp>/bin.
+func (t Tool) build(ctx context.Context, s *step.Step, folder, tmp string) error {
+	bin := filepath.Join(tmp, "bin")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		return err
+	}
+	if t.Prepare != nil {
+		source := filepath.Join(tmp, "source")
+		if err := os.CopyFS(source, os.DirFS(folder)); err != nil {
+			return fmt.Errorf("%s: copying its sources: %w", t.Name, err)
+		}
+		if err := t.Prepare(ctx, s, source); err != nil {
+			return fmt.Errorf("%s: preparing its sources: %w", t.Name, err)
+		}
+		folder = source
+	}
+	// -v prints each package as it is compiled, which is what a heartbeat then shows. -p stays Go's own choice.
+	args := []string{"build", "-v", "-trimpath", "-mod=readonly", "-buildvcs=false",
+		"-ldflags", strings.TrimSpace("-s -w " + t.Ldflags), "-o", bin + "/" + t.Binary}
+	return s.Command(ctx, folder, []string{"GOWORK=off"}, "go", append(args, t.Packages...)...)
+}
+
+// hash returns 12 hex digits over everything that decides what a build yields: the files, the flags, the Go version.
+func (t Tool) hash(root, goVersion string) (string, error) {
+	var all bytes.Buffer
+	fmt.Fprintf(&all, "%s\n%s\n%s\n%s\n%s\n", goVersion, t.Name, t.Ldflags, t.Binary, strings.Join(t.Packages, " "))
+	for _, folder := range append([]string{t.Folder}, t.Also...) {
+		sum, err := hashFolder(filepath.Join(root, folder))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(&all, sum)
+	}
+	sum := sha256.Sum256(all.Bytes())
+	return hex.EncodeToString(sum[:])[:12], nil
+}
+
+// hashFolder returns a hash over the names and contents of a folder's files, without tests, which no build reads.
+func hashFolder(folder string) (string, error) {
+	hash := sha256.New()
+	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(folder, path))
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(text)
+		fmt.Fprintf(hash, "%x %s\n", sum, path)
+		return nil
+	})
+	return hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// cacheDir is where built binaries and base images are kept, outside any checkout.
+func cacheDir() (string, error) {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w; set HOME or XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(user, "todo-lab"), nil
+}
+
+// labDir is the lab/ folder of the checkout that the command runs in.
+func labDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if isDir(filepath.Join(at, "lab", "tools")) {
+			return filepath.Join(at, "lab"), nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("no checkout around %s: run the lab from the folder that holds lab/", dir)
+		}
+	}
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
