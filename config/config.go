@@ -1,0 +1,164 @@
+// Package config reads a stack's configuration once, checks all of it, and hands the rest of the program plain
+// typed values. It is the only package that knows key names.
+package config
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Exposure says how users outside the cluster reach the application.
+type Exposure string
+
+const (
+	// Localhost keeps http://localhost:<port> through a port-forward; web and chatbot are NodePorts as well.
+	Localhost Exposure = "localhost"
+	// Ingress serves https://<domain>, https://chat.<domain> and https://api.<domain>.
+	Ingress Exposure = "ingress"
+)
+
+// Config is one stack's configuration: complete, checked, with every default applied.
+type Config struct {
+	Stack     string
+	Preview   bool   // a dry run: nothing will be changed
+	Root      string // folder of Pulumi.yaml; source paths are relative to it
+	Namespace string // default todo-<stack>
+
+	Production bool // safety rules of a shared, public installation
+	Exposure   Exposure
+	Ingress    IngressConfig
+
+	Kube   Kube
+	Docker Docker
+	Images Images
+
+	Backend  Service
+	Web      Service
+	Chatbot  Service
+	Database DatabaseConfig
+
+	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
+	OpenAIBaseURL string // "" is OpenAI's own
+	Secrets       Secrets
+
+	Warnings []string // what a preview let pass and an update will refuse
+}
+
+// IngressConfig matters only to the ingress exposure.
+type IngressConfig struct {
+	Domain    string // host of the web front; chat. and api. go in front of it
+	Class     string // "" is the cluster's default class
+	TLSSecret string // Secret of type kubernetes.io/tls in the namespace, valid for the three hosts
+}
+
+// Images says how references are made: where they are pushed and what they are built from.
+type Images struct {
+	Registry   string // host[:port][/path]; "" leaves images in the daemon that built them
+	Platform   string // os/arch; default linux/<architecture of this machine>
+	BaseImages BaseImages
+	SourceRoot string // folder of the three services' sources; default app
+}
+
+// BaseImages are what the Dockerfiles and the development database start from.
+type BaseImages struct {
+	Python   string `json:"python"`
+	Node     string `json:"node"`
+	Postgres string `json:"postgres"`
+}
+
+// Docker is the daemon that builds. The zero value is the machine's own default.
+type Docker struct {
+	Host     string // for example unix:///var/run/docker.sock or tcp://192.168.49.2:2376
+	CertPath string // folder of ca.pem, cert.pem and key.pem; "" is no TLS
+}
+
+// DatabaseConfig describes the database that the stack runs itself.
+type DatabaseConfig struct {
+	Managed bool // true when DATABASE_URL is unset outside production
+	Image   string
+	Storage string // quantity of the volume
+}
+
+// Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.
+// A nil field was not set.
+type Secrets struct {
+	DatabaseURL      pulumi.StringPtrInput
+	BetterAuthSecret pulumi.StringPtrInput
+	OpenAIKey        pulumi.StringPtrInput
+	ChatbotOpenAIKey pulumi.StringPtrInput
+}
+
+// Service is what the topology and the stack say about one of the three workloads.
+type Service struct {
+	Name        string // Service name in the cluster's DNS, source folder, Dockerfile
+	Port        int    // container port and Service port
+	NodePort    int    // 0 is none; used by the localhost exposure
+	Replicas    int
+	Probes      Probes
+	Resources   Resources
+	Image       string            // a given reference; "" is built from source
+	Env         map[string]string // added to the ConfigMap; of the computed names it can set ALLOWED_ORIGINS only
+	SourceFiles [][]string        // each group needs one of its files, or the build cannot work
+}
+
+// Probes are HTTP paths on the service's port.
+type Probes struct {
+	Liveness               string
+	Readiness              string
+	ReadinessPeriodSeconds int // a database that sleeps when idle wants this long; default 10
+}
+
+// Resources are Kubernetes quantities.
+type Resources struct {
+	Requests Quantities `json:"requests"`
+	Limits   Quantities `json:"limits"`
+}
+
+// Quantities of one container.
+type Quantities struct {
+	CPU              string `json:"cpu"`
+	Memory           string `json:"memory"`
+	EphemeralStorage string `json:"ephemeralStorage"`
+}
+
+// Services returns the three workloads in the order in which they are listed everywhere.
+func (c *Config) Services() []Service { return []Service{c.Backend, c.Web, c.Chatbot} }
+
+// WebURL is where a browser finds the web front.
+func (c *Config) WebURL() string { return c.publicURL(c.Web) }
+
+// ChatbotURL is where a browser finds the chatbot.
+func (c *Config) ChatbotURL() string { return c.publicURL(c.Chatbot) }
+
+// APIURL is where a browser, or any other client outside the cluster, finds the backend.
+func (c *Config) APIURL() string { return c.publicURL(c.Backend) }
+
+// Host is the public host name of a service under the ingress exposure.
+func (c *Config) Host(s Service) string { return hostPrefix[s.Name] + c.Ingress.Domain }
+
+// ClusterURL is where other pods find a service. The namespace's search domain completes the name.
+func (s Service) ClusterURL() string { return fmt.Sprintf("http://%s:%d", s.Name, s.Port) }
+
+// CookieDomain lets the fronts share one session: a cookie of localhost ignores ports and needs no domain.
+func (c *Config) CookieDomain() string {
+	if c.Exposure == Ingress {
+		return c.Ingress.Domain
+	}
+	return ""
+}
+
+// Environment is what the application is told it runs in.
+func (c *Config) Environment() string {
+	if c.Production {
+		return "production"
+	}
+	return "development"
+}
+
+func (c *Config) publicURL(s Service) string {
+	if c.Exposure == Ingress {
+		return "https://" + c.Host(s)
+	}
+	return fmt.Sprintf("http://localhost:%d", s.Port)
+}

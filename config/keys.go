@@ -1,0 +1,80 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// project is the namespace of the keys: the project's name in Pulumi.yaml.
+const project = "todo"
+
+const (
+	keyNamespace       = "namespace"
+	keyKubeContext     = "kubeContext"
+	keyKubeconfigPath  = "kubeconfigPath"
+	keyKubeconfig      = "kubeconfig"
+	keyAllowNonLocal   = "allowNonLocalCluster"
+	keyAllowLocal      = "allowLocalCluster"
+	keyProduction      = "production"
+	keyExposure        = "exposure"
+	keyDomain          = "domain"
+	keyIngressClass    = "ingressClass"
+	keyTLSSecret       = "tlsSecret"
+	keyRegistry        = "registry"
+	keyDockerHost      = "dockerHost"
+	keyPlatform        = "platform"
+	keyImages          = "images"
+	keyBaseImages      = "baseImages"
+	keySourceRoot      = "sourceRoot"
+	keyServices        = "services"
+	keyLogLevel        = "LOG_LEVEL"
+	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
+	keyDatabaseURL     = "DATABASE_URL"
+	keyAuthSecret      = "BETTER_AUTH_SECRET"
+	keyOpenAIKey       = "OPENAI_API_KEY"
+	keyChatbotOpenAI   = "VITE_OPENAI_API_KEY"
+	minAuthSecretChars = 32
+)
+
+var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI}
+
+var plainKeys = []string{
+	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
+	keyDomain, keyIngressClass, keyTLSSecret, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
+	keySourceRoot, keyServices, keyLogLevel, keyOpenAIBaseURL,
+}
+
+func isSecret(key string) bool { return slices.Contains(secretKeys, key) }
+
+func knownKeys() []string { return slices.Concat(plainKeys, secretKeys) }
+
+// Keys holds the names of all keys that are set. The SDK reads keys one by one and lists none, so an unknown one
+// could not be told; Read is given to pulumi.Run as an option and sees the list.
+type Keys struct{ names []string }
+
+// Read is a pulumi.RunOption.
+func (k *Keys) Read(info *pulumi.RunInfo) {
+	k.names = k.names[:0]
+	for name := range info.Config {
+		k.names = append(k.names, name)
+	}
+	slices.Sort(k.names)
+}
+
+// unknown refuses keys of this project that nothing reads: a misspelt key would silently keep its default.
+func (k *Keys) unknown(ps *problems) {
+	for _, full := range k.names {
+		key, ours := strings.CutPrefix(full, project+":")
+		if !ours || slices.Contains(knownKeys(), key) {
+			continue
+		}
+		want := "allowed: " + strings.Join(knownKeys(), ", ")
+		if guess := closest(key, knownKeys()); guess != "" {
+			want = fmt.Sprintf("did you mean %s?", guess)
+		}
+		ps.add(Problem{Key: key, Got: "unknown key", Want: want, Fix: ps.remove(key)})
+	}
+}

@@ -1,0 +1,179 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+)
+
+// Load reads and checks the stack's whole configuration, and the cluster it names. The error is an *Error that
+// lists every problem; when there is one, nothing has been registered.
+func (k *Keys) Load(ctx *pulumi.Context) (*Config, error) {
+	return k.load(ctx, newMachine())
+}
+
+func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
+	l := &loader{
+		ctx: ctx,
+		cfg: pulumiconfig.New(ctx, project),
+		ps:  problems{stack: ctx.Stack()},
+	}
+	k.unknown(&l.ps)
+	chosen := l.chosenCluster()
+	c := l.read(chosen)
+	c.validate(&l.ps)
+	c.Kube.guard(c, m, &l.ps)
+	if len(l.ps.list) == 0 || ctx.DryRun() {
+		c.useMinikubeDaemon(ctx.Context(), m, &l.ps)
+	}
+	warnings, err := l.ps.settle(ctx.DryRun())
+	if err != nil {
+		return nil, err
+	}
+	c.Warnings = append(c.Warnings, warnings...)
+	for _, w := range c.Warnings {
+		if err := ctx.Log.Warn(w, nil); err != nil {
+			return nil, fmt.Errorf("printing a warning: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// loader reads keys one by one and collects what is wrong with them.
+type loader struct {
+	ctx *pulumi.Context
+	cfg *pulumiconfig.Config
+	ps  problems
+}
+
+func (l *loader) read(chosen cluster) *Config {
+	c := &Config{
+		Stack:      l.ctx.Stack(),
+		Preview:    l.ctx.DryRun(),
+		Root:       l.ctx.RootDirectory(),
+		Namespace:  l.text(keyNamespace, project+"-"+l.ctx.Stack()),
+		Production: l.boolean(keyProduction),
+		Exposure:   Exposure(l.text(keyExposure, string(Localhost))),
+		Ingress: IngressConfig{
+			Domain:    l.text(keyDomain, ""),
+			Class:     l.text(keyIngressClass, ""),
+			TLSSecret: l.text(keyTLSSecret, ""),
+		},
+		Docker: Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
+		Images: Images{
+			Registry:   strings.TrimSuffix(l.text(keyRegistry, chosen.Registry), "/"),
+			Platform:   l.text(keyPlatform, defaultPlatform()),
+			BaseImages: l.baseImages(),
+			SourceRoot: l.text(keySourceRoot, defaultSourceRoot),
+		},
+		LogLevel:      l.text(keyLogLevel, defaultLogLevel),
+		OpenAIBaseURL: l.text(keyOpenAIBaseURL, ""),
+		Secrets: Secrets{
+			DatabaseURL:      l.secret(keyDatabaseURL, checkDatabaseURL),
+			BetterAuthSecret: l.secret(keyAuthSecret, checkAuthSecret),
+			OpenAIKey:        l.secret(keyOpenAIKey, nil),
+			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, nil),
+		},
+	}
+	c.Kube = l.kube(chosen)
+	l.services(c)
+	c.Database = DatabaseConfig{
+		Managed: c.Secrets.DatabaseURL == nil && !c.Production,
+		Image:   c.Images.BaseImages.Postgres,
+		Storage: defaultStorage,
+	}
+	return c
+}
+
+// text reads a string. Pulumi.yaml gives optional keys the default "": without a default the CLI would call
+// them required. So "" and absent are the same.
+func (l *loader) text(key, otherwise string) string {
+	v, err := l.cfg.Try(key)
+	if errors.Is(err, pulumiconfig.ErrMissingVar) || (err == nil && v == "") {
+		return otherwise
+	}
+	if err != nil {
+		l.ps.refuse(key, "cannot be read: "+err.Error(), "it must be a string", "<value>")
+		return otherwise
+	}
+	return v
+}
+
+func (l *loader) boolean(key string) bool {
+	v, err := l.cfg.TryBool(key)
+	if err == nil || errors.Is(err, pulumiconfig.ErrMissingVar) {
+		return v
+	}
+	raw, _ := l.ctx.GetConfig(project + ":" + key)
+	if raw != "" {
+		l.ps.refuse(key, quoted(raw), "allowed: true, false", "false")
+	}
+	return false
+}
+
+// object reads a structured key into out, which keeps its value when the key is absent.
+func (l *loader) object(key string, out any, example string) {
+	raw, set := l.ctx.GetConfig(project + ":" + key)
+	if !set || raw == "" {
+		return
+	}
+	if err := decodeStrict(raw, out); err != nil {
+		l.ps.refuse(key, err.Error(), "it must be an object of the documented shape", example)
+	}
+}
+
+// secret reads a key that must be encrypted in the stack's file. check sees the plain text and says what is wrong
+// with it without repeating it.
+func (l *loader) secret(key string, check func(string) (got, want, good string)) pulumi.StringPtrInput {
+	full := project + ":" + key
+	plain, set := l.ctx.GetConfig(full)
+	if !set || plain == "" {
+		return nil
+	}
+	if !l.ctx.IsConfigSecret(full) {
+		l.ps.refuse(key, "set in plain text", "it must be encrypted in the stack's file (and changed, if the file was shared)", "<value>")
+		return nil
+	}
+	if check != nil {
+		if got, want, good := check(plain); got != "" {
+			l.ps.refuse(key, got, want, good)
+		}
+	}
+	value, err := l.cfg.TrySecret(key)
+	if err != nil {
+		l.ps.refuse(key, "cannot be read", "it must be a string", "<value>")
+		return nil
+	}
+	return value.ToStringPtrOutput()
+}
+
+func checkAuthSecret(plain string) (got, want, good string) {
+	if len(plain) >= minAuthSecretChars {
+		return "", "", ""
+	}
+	return fmt.Sprintf("%d characters", len(plain)),
+		fmt.Sprintf("at least %d (remove the key to have one generated)", minAuthSecretChars), `"$(openssl rand -base64 32)"`
+}
+
+func checkDatabaseURL(plain string) (got, want, good string) {
+	want = "allowed: postgres://USER:PASSWORD@HOST[:PORT]/DATABASE, also with postgresql://"
+	good = "'postgresql://USER:PASSWORD@HOST/DATABASE'"
+	u, err := url.Parse(plain)
+	switch {
+	case err != nil: // url.Parse's error repeats the URL and with it the password
+		got = "is not a URL (a special character in the password must be percent-encoded)"
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		got = "has another scheme than postgres"
+	case u.Hostname() == "":
+		got = "has no host"
+	case strings.Trim(u.Path, "/") == "":
+		got = "has no database name"
+	}
+	return got, want, good
+}
+
+func quoted(s string) string { return fmt.Sprintf("%q", s) }

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value.
+type serviceOverride struct {
+	Replicas  *int              `json:"replicas"`
+	NodePort  *int              `json:"nodePort"`
+	Resources *resourceOverride `json:"resources"`
+	Probes    *probeOverride    `json:"probes"`
+	Env       map[string]string `json:"env"`
+}
+
+type resourceOverride struct {
+	Requests Quantities `json:"requests"`
+	Limits   Quantities `json:"limits"`
+}
+
+type probeOverride struct {
+	Liveness               string `json:"liveness"`
+	Readiness              string `json:"readiness"`
+	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds"`
+}
+
+func (l *loader) baseImages() BaseImages {
+	given := BaseImages{}
+	l.object(keyBaseImages, &given, fmt.Sprintf("--path %s.python %s", keyBaseImages, defaultBaseImages.Python))
+	return BaseImages{
+		Python:   or(given.Python, defaultBaseImages.Python),
+		Node:     or(given.Node, defaultBaseImages.Node),
+		Postgres: or(given.Postgres, defaultBaseImages.Postgres),
+	}
+}
+
+// services applies `services` and `images` to the topology.
+func (l *loader) services(c *Config) {
+	c.Backend, c.Web, c.Chatbot = defaultBackend(), defaultWeb(), defaultChatbot()
+	byName := map[string]*Service{backendName: &c.Backend, webName: &c.Web, chatbotName: &c.Chatbot}
+
+	overrides := map[string]serviceOverride{}
+	l.object(keyServices, &overrides, "--path services.backend.replicas 2")
+	for _, name := range slices.Sorted(maps.Keys(overrides)) {
+		if s := l.serviceNamed(keyServices, name, byName); s != nil {
+			s.apply(overrides[name])
+		}
+	}
+
+	images := map[string]string{}
+	l.object(keyImages, &images, "--path images.backend <repository>:<tag>")
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		if s := l.serviceNamed(keyImages, name, byName); s != nil {
+			s.Image = images[name]
+		}
+	}
+}
+
+func (l *loader) serviceNamed(key, name string, byName map[string]*Service) *Service {
+	if s, known := byName[name]; known {
+		return s
+	}
+	names := slices.Sorted(maps.Keys(byName))
+	want := "allowed: " + strings.Join(names, ", ")
+	if guess := closest(name, names); guess != "" {
+		want = fmt.Sprintf("did you mean %s?", guess)
+	}
+	path := key + "." + name
+	l.ps.add(Problem{Key: path, Got: "no such service", Want: want, Fix: l.ps.remove(path)})
+	return nil
+}
+
+func (s *Service) apply(o serviceOverride) {
+	if o.Replicas != nil {
+		s.Replicas = *o.Replicas
+	}
+	if o.NodePort != nil {
+		s.NodePort = *o.NodePort
+	}
+	if o.Resources != nil {
+		s.Resources.Requests = s.Resources.Requests.with(o.Resources.Requests)
+		s.Resources.Limits = s.Resources.Limits.with(o.Resources.Limits)
+	}
+	if o.Probes != nil {
+		s.Probes.Liveness = or(o.Probes.Liveness, s.Probes.Liveness)
+		s.Probes.Readiness = or(o.Probes.Readiness, s.Probes.Readiness)
+		s.Probes.ReadinessPeriodSeconds = or(o.Probes.ReadinessPeriodSeconds, s.Probes.ReadinessPeriodSeconds)
+	}
+	s.Env = o.Env
+}
+
+func (q Quantities) with(o Quantities) Quantities {
+	return Quantities{
+		CPU:              or(o.CPU, q.CPU),
+		Memory:           or(o.Memory, q.Memory),
+		EphemeralStorage: or(o.EphemeralStorage, q.EphemeralStorage),
+	}
+}
+
+// or returns given unless it is the zero value.
+func or[T comparable](given, otherwise T) T {
+	var zero T
+	if given == zero {
+		return otherwise
+	}
+	return given
+}
+
+// decodeStrict refuses fields that nothing reads, as misspelt ones are.
+func decodeStrict(raw string, out any) error {
+	d := json.NewDecoder(bytes.NewBufferString(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("%s is a %s", or(wrong.Field, "the value"), wrong.Value)
+		}
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is text after the object")
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package config
+
+import "runtime"
+
+// The topology: every number and path of the three services and the database, once. Ports, probes and resources
+// are those of the seed document, section 3, and of DESIGN's table.
+
+const (
+	backendName  = "backend"
+	webName      = "frontend-web"
+	chatbotName  = "frontend-chatbot"
+	databaseName = "database"
+
+	minNodePort = 30000 // the API server's default range
+	maxNodePort = 32767
+
+	// DatabasePort is Postgres's own.
+	DatabasePort = 5432
+	// DatabaseService is the name under which pods find the development database.
+	DatabaseService = databaseName
+)
+
+// hostPrefix goes before the domain under the ingress exposure.
+var hostPrefix = map[string]string{backendName: "api.", webName: "", chatbotName: "chat."}
+
+var defaultBaseImages = BaseImages{Python: "python:3.13-slim", Node: "node:20-alpine", Postgres: "postgres:17-alpine"}
+
+const (
+	defaultSourceRoot = "app"
+	defaultLogLevel   = "INFO"
+	defaultContext    = "minikube"
+	defaultStorage    = "1Gi"
+)
+
+func defaultPlatform() string { return "linux/" + runtime.GOARCH }
+
+// ephemeral covers logs and the writable emptyDirs; without a limit one pod can fill the node's disk.
+const (
+	ephemeralRequest = "64Mi"
+	ephemeralLimit   = "512Mi"
+)
+
+func defaultBackend() Service {
+	return Service{
+		Name: backendName, Port: 8000, Replicas: 2,
+		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10},
+		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
+		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
+	}
+}
+
+func defaultWeb() Service {
+	s := defaultFront(webName, 3000)
+	s.NodePort = 30000
+	return s
+}
+
+func defaultChatbot() Service {
+	s := defaultFront(chatbotName, 3001)
+	s.NodePort = 30001
+	return s
+}
+
+func defaultFront(name string, port int) Service {
+	return Service{
+		Name: name, Port: port, Replicas: 2,
+		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10},
+		Resources: resources("100m", "128Mi", "200m", "256Mi"),
+		SourceFiles: [][]string{
+			{"package.json"},
+			{"package-lock.json", "pnpm-lock.yaml", "yarn.lock"},
+		},
+	}
+}
+
+func resources(cpu, memory, cpuLimit, memoryLimit string) Resources {
+	return Resources{
+		Requests: Quantities{CPU: cpu, Memory: memory, EphemeralStorage: ephemeralRequest},
+		Limits:   Quantities{CPU: cpuLimit, Memory: memoryLimit, EphemeralStorage: ephemeralLimit},
+	}
+}

@@ -1,0 +1,167 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// AllowedOrigins is the one computed variable that `services.<name>.env` may set.
+const AllowedOrigins = "ALLOWED_ORIGINS"
+
+var (
+	dnsLabel  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	dnsName   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+	registry  = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	reference = regexp.MustCompile(`^[a-z0-9][-._:/a-z0-9]*(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[a-f0-9]{64})?$`)
+	platforms = []string{"linux/amd64", "linux/arm64"}
+	logLevels = []string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+)
+
+// validate checks every value and every contradiction between values that needs no cluster.
+func (c *Config) validate(ps *problems) {
+	if !dnsLabel.MatchString(c.Namespace) {
+		ps.refuse(keyNamespace, quoted(c.Namespace), "allowed: up to 63 of a-z, 0-9 and -, not at the ends", project+"-"+c.Stack)
+	}
+	oneOf(ps, keyPlatform, c.Images.Platform, platforms)
+	oneOf(ps, keyLogLevel, c.LogLevel, logLevels)
+	c.validateExposure(ps)
+	c.validateImages(ps)
+	c.validateServices(ps)
+	c.validateSources(ps)
+	if c.OpenAIBaseURL != "" {
+		u, err := url.Parse(c.OpenAIBaseURL)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {
+			ps.refuse(keyOpenAIBaseURL, quoted(c.OpenAIBaseURL), "allowed: an https URL; http only outside production",
+				"https://api.openai.com/v1")
+		}
+	}
+	if c.Production {
+		c.validateProduction(ps)
+	}
+}
+
+func (c *Config) validateExposure(ps *problems) {
+	switch c.Exposure {
+	case Localhost:
+		if c.Ingress.Domain != "" {
+			ps.refuse(keyDomain, quoted(c.Ingress.Domain), "it is used by the ingress exposure only; exposure is localhost", `""`)
+		}
+		return
+	case Ingress:
+	case "nodePort", "loadBalancer", "gateway":
+		ps.refuse(keyExposure, quoted(string(c.Exposure)), "not supported yet; allowed: localhost, ingress", string(Localhost))
+		return
+	default:
+		ps.refuse(keyExposure, quoted(string(c.Exposure)), "allowed: localhost, ingress", string(Localhost))
+		return
+	}
+	domain := c.Ingress.Domain
+	switch {
+	case domain == "":
+		ps.refuse(keyDomain, "not set", "the ingress exposure needs it", "todo.your-company.com")
+	case !dnsName.MatchString(domain):
+		ps.refuse(keyDomain, quoted(domain), "allowed: a host name without scheme, port, path or wildcard", "todo.your-company.com")
+	case domain == "example.com" || strings.HasSuffix(domain, ".example.com"):
+		ps.add(Problem{Key: keyDomain, Got: quoted(domain), Want: "a placeholder; it must be a domain of yours",
+			Fix: ps.set(keyDomain, "todo.your-company.com"), Later: true})
+	}
+	if c.Ingress.TLSSecret == "" {
+		ps.refuse(keyTLSSecret, "not set", "the ingress exposure serves https and needs a Secret of type kubernetes.io/tls", "todo-tls")
+	}
+}
+
+func (c *Config) validateProduction(ps *problems) {
+	if c.Exposure == Localhost {
+		ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress", string(Ingress))
+	}
+	if c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
+		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
+			Fix: ps.set(keyDatabaseURL, "'postgresql://USER:PASSWORD@HOST/DATABASE'")})
+	}
+	for _, s := range c.Services() {
+		for _, origin := range strings.Split(s.Env[AllowedOrigins], ",") {
+			if origin = strings.TrimSpace(origin); origin != "" && (strings.Contains(origin, "*") || !strings.HasPrefix(origin, "https://")) {
+				ps.refuse(fmt.Sprintf("services.%s.env.%s", s.Name, AllowedOrigins), quoted(origin),
+					"production allows no wildcard and no http origin", "https://todo.your-company.com")
+			}
+		}
+	}
+}
+
+func (c *Config) validateServices(ps *problems) {
+	nodePorts := map[int]string{}
+	for _, s := range c.Services() {
+		key := "services." + s.Name
+		if s.Replicas < 0 || s.Replicas > 100 {
+			ps.refuse(key+".replicas", fmt.Sprint(s.Replicas), "allowed: 0 to 100", "2")
+		}
+		if other, taken := nodePorts[s.NodePort]; taken && s.NodePort != 0 {
+			ps.refuse(key+".nodePort", fmt.Sprint(s.NodePort), "already that of "+other, "30010")
+		}
+		nodePorts[s.NodePort] = s.Name
+		if s.NodePort != 0 && (s.NodePort < minNodePort || s.NodePort > maxNodePort) {
+			ps.refuse(key+".nodePort", fmt.Sprint(s.NodePort), fmt.Sprintf("allowed: %d to %d", minNodePort, maxNodePort), "30000")
+		}
+		if p := s.Probes.ReadinessPeriodSeconds; p < 1 || p > 3600 {
+			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")
+		}
+		for role, path := range map[string]string{"liveness": s.Probes.Liveness, "readiness": s.Probes.Readiness} {
+			if !strings.HasPrefix(path, "/") {
+				ps.refuse(key+".probes."+role, quoted(path), "allowed: a path that starts with /", "/"+path)
+			}
+		}
+		s.validateResources(key, ps)
+		s.validateEnv(key, ps)
+	}
+}
+
+// validateSources names what a build would miss, before anything is created.
+func (c *Config) validateSources(ps *problems) {
+	for _, s := range c.Services() {
+		if s.Image != "" {
+			continue
+		}
+		folder := c.SourceFolder(s)
+		if info, err := os.Stat(filepath.Join(c.Root, folder)); err != nil || !info.IsDir() {
+			ps.refuse(keySourceRoot, "no folder "+folder, "it holds one folder per service; a ready-made image needs none: "+
+				ps.set("images."+s.Name, "<repository>:<tag>"), "<folder>")
+			continue
+		}
+		for _, group := range s.SourceFiles {
+			found := slices.ContainsFunc(group, func(f string) bool { return isFile(filepath.Join(c.Root, folder, f)) })
+			if !found {
+				ps.add(Problem{Key: keySourceRoot, Got: folder + " has none of " + strings.Join(group, ", "), Want: "the build needs one",
+					Fix: "add the file, or " + ps.set("images."+s.Name, "<repository>:<tag>")})
+			}
+		}
+		if file := s.Dockerfile(); !isFile(filepath.Join(c.Root, file)) {
+			ps.add(Problem{Key: keySourceRoot, Got: "no file " + file, Want: "the build needs it", Fix: "git checkout -- " + file})
+		}
+	}
+}
+
+// SourceFolder is the service's build context, relative to Root.
+func (c *Config) SourceFolder(s Service) string { return filepath.Join(c.Images.SourceRoot, s.Name) }
+
+// Dockerfile is the service's, relative to Root.
+func (s Service) Dockerfile() string { return filepath.Join("dockerfiles", s.Name+".Dockerfile") }
+
+func (ps *problems) has(key string) bool {
+	return slices.ContainsFunc(ps.list, func(p Problem) bool { return p.Key == key })
+}
+
+func oneOf(ps *problems, key, value string, allowed []string) {
+	if !slices.Contains(allowed, value) {
+		ps.refuse(key, quoted(value), "allowed: "+strings.Join(allowed, ", "), allowed[min(1, len(allowed)-1)])
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+var (
+	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	quantity = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$`)
+)
+
+// ownEnv are names that the topology computes or that hold secrets: a second value in `env` would contradict it.
+// ALLOWED_ORIGINS is not among them: a client on another domain is a reason to add to it.
+var ownEnv = []string{
+	"FRONTEND_URL", "LOG_LEVEL", "ENVIRONMENT", "OPENAI_BASE_URL", "DATABASE_URL", "BETTER_AUTH_SECRET",
+	"OPENAI_API_KEY", "NEXT_PUBLIC_API_URL", "BETTER_AUTH_URL", "API_URL", "VITE_API_URL", "VITE_OPENAI_API_KEY",
+	"CHATBOT_URL", "COOKIE_DOMAIN",
+}
+
+func (s Service) validateEnv(key string, ps *problems) {
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		path := key + ".env." + name
+		switch {
+		case !envName.MatchString(name):
+			ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: ps.remove(path)})
+		case slices.Contains(ownEnv, name):
+			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
+		}
+	}
+}
+
+func (s Service) validateResources(key string, ps *problems) {
+	r := s.Resources
+	for _, q := range []struct{ name, request, limit string }{
+		{"cpu", r.Requests.CPU, r.Limits.CPU},
+		{"memory", r.Requests.Memory, r.Limits.Memory},
+		{"ephemeralStorage", r.Requests.EphemeralStorage, r.Limits.EphemeralStorage},
+	} {
+		request, okRequest := amount(q.request)
+		limit, okLimit := amount(q.limit)
+		if !okRequest {
+			ps.refuse(key+".resources.requests."+q.name, quoted(q.request), "allowed: a Kubernetes quantity", "250m")
+		}
+		if !okLimit {
+			ps.refuse(key+".resources.limits."+q.name, quoted(q.limit), "allowed: a Kubernetes quantity", "500m")
+		}
+		if okRequest && okLimit && request > limit {
+			ps.refuse(key+".resources.requests."+q.name, q.request, fmt.Sprintf("it must not exceed the limit, %s", q.limit), q.limit)
+		}
+	}
+}
+
+// amount is a quantity in its base unit; exact enough to compare with.
+func amount(q string) (float64, bool) {
+	m := quantity.FindStringSubmatch(q)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 0, false
+	}
+	unit := map[string]float64{
+		"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
+		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
+	}
+	return n * unit[m[2]], true
+}
