@@ -1,0 +1,11 @@
+import { seeOther } from "@/server/authenticate";
+import { refuseCrossSite } from "@/server/origin";
+import { clearSessionCookie } from "@/server/session";
+
+export async function POST(request: Request): Promise<Response> {
+  const refused = refuseCrossSite(request);
+  if (refused) return refused;
+  await clearSessionCookie();
+  const form = request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded");
+  return form ? seeOther("/sign-in") : new Response(null, { status: 204 });
+}

@@ -1,0 +1,70 @@
+"use client";
+
+import { useState, type FormEvent } from "react";
+import { request } from "@/tasks/request";
+import { Notice } from "./Notice";
+
+export type Mode = "sign-in" | "sign-up";
+
+/** Email and password. The form also works as plain HTML; method="post" keeps the password out of the address then. */
+export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: string }) {
+  const [error, setError] = useState(initialError);
+  const [busy, setBusy] = useState(false);
+  const signUp = mode === "sign-up";
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(event.currentTarget));
+    setBusy(true);
+    setError(undefined);
+    try {
+      await request(`/api/auth/${mode}`, "POST", fields);
+      window.location.assign("/"); // a whole page load, so that nothing rendered for a visitor without a session is reused
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form method="post" action={`/api/auth/${mode}`} onSubmit={submit} className="grid gap-5" aria-busy={busy}>
+      <div role="alert">{error ? <Notice text={error} /> : null}</div>
+      {signUp ? (
+        <label className="grid gap-1.5 text-sm font-medium">
+          <span>
+            Name <span className="font-normal text-muted">(optional)</span>
+          </span>
+          <input className="field text-base" name="name" autoComplete="name" maxLength={100} />
+        </label>
+      ) : null}
+      <label className="grid gap-1.5 text-sm font-medium">
+        Email
+        <input className="field text-base" name="email" type="email" autoComplete="email" required maxLength={254} />
+      </label>
+      <div className="grid gap-1.5">
+        <label htmlFor="password" className="text-sm font-medium">
+          Password
+        </label>
+        <input
+          id="password"
+          className="field"
+          name="password"
+          type="password"
+          autoComplete={signUp ? "new-password" : "current-password"}
+          aria-describedby={signUp ? "password-hint" : undefined}
+          required
+          minLength={signUp ? 8 : undefined}
+          maxLength={128}
+        />
+        {signUp ? (
+          <p id="password-hint" className="text-sm text-muted">
+            At least 8 characters.
+          </p>
+        ) : null}
+      </div>
+      <button type="submit" disabled={busy} className="button button-primary mt-1">
+        {busy ? "One moment…" : signUp ? "Create account" : "Sign in"}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,41 @@
+import { jwtVerify } from "jose";
+import { cookies } from "next/headers";
+import { authSecret, cookieDomain, isHttps } from "./env";
+
+export const sessionCookieName = "todo_session";
+
+export type Session = { token: string; email: string; expires: Date };
+
+/** The session in a token, or undefined when the token is not one that the backend signed, or has expired. */
+export async function verifyToken(token: string): Promise<Session | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, authSecret(), {
+      algorithms: ["HS256"], // named, so that a token cannot choose a weaker one
+      requiredClaims: ["sub", "email", "exp"],
+      clockTolerance: 5, // seconds the two clocks may differ
+    });
+    if (typeof payload.email !== "string" || payload.exp === undefined) return undefined;
+    return { token, email: payload.email, expires: new Date(payload.exp * 1000) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The visitor's session, or undefined when signed out. */
+export async function currentSession(): Promise<Session | undefined> {
+  const token = (await cookies()).get(sessionCookieName)?.value;
+  return token ? verifyToken(token) : undefined;
+}
+
+export async function setSessionCookie(session: Session): Promise<void> {
+  (await cookies()).set(sessionCookieName, session.token, { ...attributes(), expires: session.expires });
+}
+
+/** Removes the cookie. The attributes have to be those it was set with, or the browser keeps it. */
+export async function clearSessionCookie(): Promise<void> {
+  (await cookies()).set(sessionCookieName, "", { ...attributes(), maxAge: 0 });
+}
+
+function attributes() {
+  return { httpOnly: true, sameSite: "lax", path: "/", secure: isHttps(), domain: cookieDomain() } as const;
+}
