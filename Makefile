@@ -1,0 +1,51 @@
+# The verbs of this repository. `make` alone lists them. STACK=prod (or any stack with a Pulumi.<stack>.yaml) chooses another stack.
+STACK ?= dev
+export STACK
+
+# The race detector needs a C compiler; a machine without one still runs every test.
+RACE := $(shell command -v $(or $(CC),cc) >/dev/null 2>&1 && echo -race)
+# Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
+MODULES := . lab lab/provisioner lab/plugins
+
+.DEFAULT_GOAL := help
+.PHONY: help up down preview smoke forward env test lint e2e lab-up lab-down lab-status
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: bin/ops bin/lab ## bring everything up: tools, cluster, images, workloads, smoke test, URLs
+	@bin/ops up
+down: bin/ops bin/lab ## destroy the stack (the lab, if there is one, stays)
+	@bin/ops down
+preview: bin/ops bin/lab ## show what `make up` would change; needs no cluster and no Docker
+	@bin/ops preview
+smoke: bin/ops bin/lab ## probe every service, and add a task as a new user
+	@bin/ops smoke
+forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
+	@bin/ops forward
+env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
+	@bin/ops env
+
+test: ## unit and static tests; needs Go and nothing else
+	@for module in $(MODULES); do \
+		echo "▸ $$module"; \
+		(cd $$module && unformatted=$$(gofmt -l $$(git ls-files '*.go')) && if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
+			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
+	done
+lint: ## static checks beyond `make test`: staticcheck, ESLint, TypeScript
+	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
+	@for app in frontend-web frontend-chatbot; do echo "▸ $$app"; (cd app/$$app && npm ci --no-audit --no-fund --loglevel=error && npm run lint && npm run typecheck) || exit 1; done
+e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itself, and changes the stack
+	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
+
+lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
+	@bin/lab up
+lab-down: bin/ops bin/lab ## stop the lab and remove what it made (its cache stays)
+	@bin/lab down
+lab-status: bin/lab ## each component of the lab: healthy or not, and since when
+	@bin/lab status
+
+# Go decides itself whether anything has to be built again.
+.PHONY: bin/ops bin/lab
+bin/ops bin/lab: bin/%:
+	@go build -o $@ ./$*

@@ -1,0 +1,159 @@
+//go:build e2e
+
+// Package e2e tests the whole product on a live cluster: it types the README's commands and looks at what they did.
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// root is the checkout.
+var root = func() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return filepath.Dir(dir)
+}()
+
+// try runs a command in the checkout and returns all it printed.
+func try(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	var out bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &out, &out
+	cmd.WaitDelay = 5 * time.Second
+	start := time.Now()
+	err := cmd.Run()
+	t.Logf("$ %s %s  (%.1f s)", name, strings.Join(args, " "), time.Since(start).Seconds())
+	return out.String(), err
+}
+
+// run is try for a command that must succeed.
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := try(t, name, args...)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func kubectlTry(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	return try(t, "bash", append([]string{"-c", `eval "$(make env)" && exec kubectl "$@"`, "kubectl"}, args...)...)
+}
+
+func kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := kubectlTry(t, args...)
+	if err != nil {
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+type pod struct {
+	name, service string
+	ready         bool
+	restarts      int
+}
+
+// pods are the stack's pods that are not on their way out.
+func pods(t *testing.T) []pod {
+	t.Helper()
+	var list struct {
+		Items []struct {
+			Metadata struct {
+				Name, DeletionTimestamp string
+				Labels                  map[string]string
+			}
+			Status struct {
+				ContainerStatuses []struct {
+					Ready        bool
+					RestartCount int
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(kubectl(t, "-n", "todo-dev", "get", "pods", "-o", "json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var all []pod
+	for _, item := range list.Items {
+		if item.Metadata.DeletionTimestamp != "" {
+			continue
+		}
+		p := pod{name: item.Metadata.Name, service: item.Metadata.Labels["app.kubernetes.io/name"], ready: len(item.Status.ContainerStatuses) > 0}
+		for _, c := range item.Status.ContainerStatuses {
+			p.ready = p.ready && c.Ready
+			p.restarts += c.RestartCount
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// samePods fails when a pod came or went, apart from those of one service.
+func samePods(t *testing.T, before, after []pod, except string) {
+	t.Helper()
+	names := func(pods []pod) map[string]bool {
+		set := map[string]bool{}
+		for _, p := range pods {
+			if p.service != except {
+				set[p.name] = true
+			}
+		}
+		return set
+	}
+	was, is := names(before), names(after)
+	for name := range was {
+		if !is[name] {
+			t.Errorf("pod %s is gone, and nothing should have touched it", name)
+		}
+	}
+	for name := range is {
+		if !was[name] {
+			t.Errorf("pod %s is new, and nothing should have made it", name)
+		}
+	}
+}
+
+// waitReady waits until every pod of the stack is Ready.
+func waitReady(t *testing.T) {
+	t.Helper()
+	kubectl(t, "-n", "todo-dev", "rollout", "status", "statefulset/database", "--timeout=180s")
+	kubectl(t, "-n", "todo-dev", "wait", "pods", "--all", "--for=condition=Ready", "--timeout=180s")
+}
+
+func eventually(t *testing.T, limit time.Duration, what string, try func() error) {
+	t.Helper()
+	var err error
+	for begin := time.Now(); time.Since(begin) < limit; time.Sleep(500 * time.Millisecond) {
+		if err = try(); err == nil {
+			return
+		}
+	}
+	t.Errorf("%s: not within %s: %v", what, limit, err)
+}
+
+// dump prints what a person would look at first; it is called only after a failure.
+func dump(t *testing.T) {
+	for _, args := range [][]string{
+		{"-n", "todo-dev", "get", "all,events", "-o", "wide"},
+		{"-n", "todo-dev", "describe", "pods"},
+		{"-n", "todo-dev", "logs", "-l", "app.kubernetes.io/part-of=todo", "--all-containers", "--tail=30", "--prefix"},
+	} {
+		out, err := kubectlTry(t, args...)
+		t.Logf("%v\n%s", err, out)
+	}
+	out, err := try(t, "make", "lab-status")
+	t.Logf("%v\n%s", err, out)
+}

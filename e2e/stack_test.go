@@ -1,0 +1,293 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStack walks one stack through its life, each step on what the step before left: the order is the test.
+func TestStack(t *testing.T) {
+	for _, step := range []struct {
+		name string
+		test func(*testing.T)
+	}{
+		{"make up ends with every check of the smoke table good", testUp},
+		{"all pods are Ready without a restart in a restricted namespace", testPods},
+		{"a second make up changes nothing", testSecondUp},
+		{"a new mtime changes nothing", testTouch},
+		{"one changed line rolls one Deployment", testOneLine},
+		{"plain pulumi sees the same stack", testPlainPulumi},
+		{"no secret in state, logs or checkout", testSecrets},
+		{"the forward survives the loss of its pod", testForwardHeals},
+		{"data survives the loss of the database pod", testDatabasePod},
+		{"bad input is refused in one line and changes nothing", testBadInput},
+		{"a killed lab component is reported and restarted alone", testLabHeals},
+		{"make down and make up again", testDownUp},
+		{"the checkout is clean", testCleanCheckout},
+	} {
+		if !t.Run(step.name, step.test) {
+			dump(t)
+			t.FailNow() // what follows would only fail with it
+		}
+	}
+}
+
+var smokeLine = regexp.MustCompile(`(?m)^([✓✗])\s+(\S.*?)\s{2,}`)
+
+// smokeChecks returns the smoke table of a run: check → good.
+func smokeChecks(out string) map[string]bool {
+	checks := map[string]bool{}
+	for _, m := range smokeLine.FindAllStringSubmatch(out, -1) {
+		checks[m[2]] = m[1] == "✓"
+	}
+	return checks
+}
+
+func testUp(t *testing.T) {
+	out := run(t, "make", "up")
+	checks := smokeChecks(out)
+	for _, want := range []string{"backend liveness", "backend readiness", "frontend-web liveness", "frontend-web readiness",
+		"frontend-chatbot liveness", "frontend-chatbot readiness", "web page", "sign up", "add a task", "list the tasks", "delete the task"} {
+		if !checks[want] {
+			t.Errorf("the smoke table has no good line %q:\n%s", want, out)
+		}
+	}
+	for _, url := range []string{"http://localhost:3000", "http://localhost:3001", "http://localhost:8000"} {
+		if !strings.Contains(out, url) {
+			t.Errorf("make up does not print %s", url)
+		}
+	}
+	if !regexp.MustCompile(`stack dev will change cluster \S+ at https://\S+`).MatchString(out) {
+		t.Error("make up does not say which cluster it is about to change")
+	}
+}
+
+func testPods(t *testing.T) {
+	pods := pods(t)
+	want := map[string]int{"backend": 2, "frontend-web": 2, "frontend-chatbot": 2, "database": 1}
+	got := map[string]int{}
+	for _, p := range pods {
+		got[p.service]++
+		if !p.ready || p.restarts != 0 {
+			t.Errorf("pod %s: ready=%v restarts=%d, want ready and 0", p.name, p.ready, p.restarts)
+		}
+	}
+	for service, n := range want {
+		if got[service] != n {
+			t.Errorf("%s has %d pods, want %d", service, got[service], n)
+		}
+	}
+	label := kubectl(t, "get", "namespace", "todo-dev", "-o", `jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}`)
+	if label != "restricted" {
+		t.Errorf("the namespace enforces %q, want restricted", label)
+	}
+	out, err := kubectlTry(t, "-n", "todo-dev", "run", "intruder", "--image=registry.k8s.io/pause:3.10", "--privileged")
+	if err == nil || !strings.Contains(out, "violates PodSecurity") {
+		t.Errorf("a privileged pod was not refused: %v\n%s", err, out)
+	}
+}
+
+// resources reads Pulumi's own summary: what a run created, updated and left alone.
+var resources = regexp.MustCompile(`(?m)^\s+([+~-]{0,2})\s*(\d+) (created|updated|replaced|deleted|unchanged)`)
+
+func summary(out string) map[string]string {
+	counts := map[string]string{}
+	for _, m := range resources.FindAllStringSubmatch(out, -1) {
+		counts[m[3]] = m[2]
+	}
+	return counts
+}
+
+func testSecondUp(t *testing.T) {
+	before := pods(t)
+	out := run(t, "make", "up")
+	if got := summary(out); len(got) != 1 || got["unchanged"] == "" {
+		t.Errorf("Pulumi's summary is %v, want only unchanged:\n%s", got, out)
+	}
+	samePods(t, before, pods(t), "")
+}
+
+func testTouch(t *testing.T) {
+	before := pods(t)
+	now := time.Now()
+	for _, name := range []string{"app/backend/src/api/main.py", "app/frontend-web/package.json", "dockerfiles/backend.Dockerfile"} {
+		if err := os.Chtimes(filepath.Join(root, name), now, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := run(t, "make", "up")
+	if got := summary(out); len(got) != 1 || got["unchanged"] == "" {
+		t.Errorf("Pulumi's summary is %v, want only unchanged:\n%s", got, out)
+	}
+	samePods(t, before, pods(t), "")
+}
+
+func testOneLine(t *testing.T) {
+	before := pods(t)
+	path := filepath.Join(root, "app/backend/src/api/main.py")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Errorf("restoring %s: %v", path, err)
+		}
+	})
+	if err := os.WriteFile(path, append(text, "# one more line\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := run(t, "make", "up")
+	after := pods(t)
+	samePods(t, before, after, "backend")
+	old := map[string]bool{}
+	for _, p := range before {
+		old[p.name] = true
+	}
+	for _, p := range after {
+		if p.service == "backend" && old[p.name] {
+			t.Errorf("pod %s still runs the old code", p.name)
+		}
+	}
+	for _, kind := range []string{"docker:index:Image", "kubernetes:apps/v1:Deployment"} {
+		changed := regexp.MustCompile(`(?m)^\s*[+~-]+\s+`+regexp.QuoteMeta(kind)+`\s+(\S+)`).FindAllStringSubmatch(out, -1)
+		for _, m := range changed {
+			if !strings.HasPrefix(m[1], "backend") {
+				t.Errorf("%s %s changed too, and only the backend's source did", kind, m[1])
+			}
+		}
+		if len(changed) == 0 {
+			t.Errorf("no %s changed:\n%s", kind, out)
+		}
+	}
+}
+
+func testPlainPulumi(t *testing.T) {
+	path := filepath.Join(root, "Pulumi.dev.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Plain pulumi keeps the stack's salt in its config file, as it always does; the test puts the file back.
+	t.Cleanup(func() {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Errorf("restoring %s: %v", path, err)
+		}
+	})
+	out := run(t, "bash", "-c", `eval "$(make env)" && pulumi preview -s dev && pulumi stack output -s dev webUrl && kubectl -n todo-dev get pods`)
+	if got := summary(out); !strings.Contains(out, "http://localhost:3000") || got["created"] != "" {
+		t.Errorf("plain pulumi does not act on the stack of make up: %v\n%s", got, out)
+	}
+}
+
+func testSecrets(t *testing.T) {
+	var list struct {
+		Items []struct{ Data map[string][]byte }
+	}
+	if err := json.Unmarshal([]byte(kubectl(t, "-n", "todo-dev", "get", "secrets", "-o", "json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{}
+	for _, s := range list.Items {
+		for key, value := range s.Data {
+			if len(value) >= 16 {
+				secrets[key] = string(value)
+			}
+		}
+	}
+	if secrets["BETTER_AUTH_SECRET"] == "" || secrets["DATABASE_URL"] == "" {
+		t.Fatalf("the namespace's Secrets lack the application's keys: %d found", len(secrets))
+	}
+	searched := 0
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		searched++
+		for key, value := range secrets {
+			if strings.Contains(string(text), value) {
+				t.Errorf("%s holds the value of %s in plain text", path, key)
+			}
+		}
+		return nil
+	})
+	if err != nil || searched < 50 {
+		t.Errorf("only %d files were searched: %v", searched, err)
+	}
+	info, err := os.Stat(filepath.Join(root, ".state", "passphrase"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the passphrase's mode is %v (%v), want 0600", info.Mode(), err)
+	}
+}
+
+func testForwardHeals(t *testing.T) {
+	kubectl(t, "-n", "todo-dev", "delete", "pods", "-l", "app.kubernetes.io/name=frontend-web", "--wait=true")
+	eventually(t, 90*time.Second, "http://localhost:3000 answers after its pods were replaced", func() error {
+		response, err := http.Get("http://localhost:3000/api/healthz")
+		if err != nil {
+			return err
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %s", response.Status)
+		}
+		return nil
+	})
+	waitReady(t)
+}
+
+func testDatabasePod(t *testing.T) {
+	query := []string{"-n", "todo-dev", "exec", "database-0", "--", "sh", "-c", `psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -tAc 'select count(*) from users'`}
+	before := strings.TrimSpace(kubectl(t, query...))
+	if before == "0" || before == "" {
+		t.Fatalf("there are %q users before the loss, want those of the smoke tests", before)
+	}
+	kubectl(t, "-n", "todo-dev", "delete", "pod", "database-0", "--wait=true")
+	waitReady(t)
+	if after := strings.TrimSpace(kubectl(t, query...)); after != before {
+		t.Errorf("%s users after the database pod was lost, want %s", after, before)
+	}
+	for _, p := range pods(t) {
+		if p.service == "backend" && p.restarts != 0 {
+			t.Errorf("pod %s restarted because the database was away", p.name)
+		}
+	}
+	run(t, "make", "smoke")
+}
+
+func testDownUp(t *testing.T) {
+	run(t, "make", "down")
+	if out, err := kubectlTry(t, "get", "namespace", "todo-dev"); err == nil {
+		t.Errorf("make down left the namespace:\n%s", out)
+	}
+	if _, err := http.Get("http://localhost:3000"); err == nil {
+		t.Error("make down left the forward running")
+	}
+	testUp(t)
+	testPods(t)
+}
+
+func testCleanCheckout(t *testing.T) {
+	if out := run(t, "git", "status", "--porcelain"); strings.TrimSpace(out) != "" {
+		t.Errorf("the checkout changed:\n%s", out)
+	}
+}

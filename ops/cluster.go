@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"todo/internal/step"
+)
+
+// Cluster is where a stack goes. It is kept in .state/<stack>/cluster.json, where the Pulumi program reads it as the
+// default of its config keys kubeContext, kubeconfigPath, registry and dockerHost (config/cluster.go).
+type Cluster struct {
+	Kind       string `json:"kind"` // lab, minikube or kubeconfig
+	Context    string `json:"context"`
+	Kubeconfig string `json:"kubeconfig,omitempty"` // path; empty: the user's own ($KUBECONFIG or ~/.kube/config)
+	Registry   string `json:"registry,omitempty"`   // where images are pushed; empty: built into the cluster's daemon
+	DockerHost string `json:"dockerHost,omitempty"` // empty: the user's own
+	Local      bool   `json:"local"`                // runs on this machine
+	UID        string `json:"uid,omitempty"`        // of the namespace kube-system: tells a cluster from its successor
+}
+
+// Cluster reads what the last `up` chose; the error is os.ErrNotExist before the first.
+func (o *Ops) Cluster() (Cluster, error) {
+	var c Cluster
+	text, err := os.ReadFile(o.stackState("cluster.json"))
+	if err != nil {
+		return c, fmt.Errorf("reading which cluster stack %s is on: %w", o.Stack, err)
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, fmt.Errorf("%s is damaged (%w): remove it and run make up", o.stackState("cluster.json"), err)
+	}
+	return c, nil
+}
+
+// ChooseCluster decides where the stack goes and makes sure that it runs: the context that the stack's config names, or
+// what the last run chose, or Minikube when it is installed, or the lab.
+func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
+	named, production, err := o.stackConfig()
+	if err != nil {
+		return Cluster{}, err
+	}
+	if named != "" {
+		return Cluster{Kind: "kubeconfig", Context: named}, nil
+	}
+	if production {
+		return Cluster{}, fmt.Errorf("stack %s is a production stack and names no cluster: pulumi config set kubeContext <context> -s %s (kubectl config get-contexts lists them)", o.Stack, o.Stack)
+	}
+	last, err := o.Cluster()
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Cluster{}, err
+	}
+	if _, err := exec.LookPath("minikube"); err == nil && last.Kind != "lab" {
+		return o.startMinikube(ctx)
+	}
+	return o.startLab(ctx)
+}
+
+// stackConfig reads the two keys of Pulumi.<stack>.yaml that decide about the cluster. Everything else in that file is
+// the program's business.
+func (o *Ops) stackConfig() (kubeContext string, production bool, err error) {
+	name := "Pulumi." + o.Stack + ".yaml"
+	text, err := os.ReadFile(filepath.Join(o.Root, name))
+	if err != nil {
+		return "", false, fmt.Errorf("reading the stack's config: %w", err)
+	}
+	var file struct {
+		Config struct {
+			KubeContext string `yaml:"todo:kubeContext"`
+			Production  bool   `yaml:"todo:production"`
+		}
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return "", false, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return file.Config.KubeContext, file.Config.Production, nil
+}
+
+func (o *Ops) startMinikube(ctx context.Context) (Cluster, error) {
+	profile := "minikube"
+	if text, err := exec.CommandContext(ctx, "minikube", "profile").Output(); err == nil {
+		if name := strings.TrimSpace(string(text)); name != "" && !strings.ContainsAny(name, " \n") {
+			profile = name
+		}
+	}
+	err := o.steps.Run("Starting Minikube ("+profile+")", func(s *step.Step) error {
+		if exec.CommandContext(ctx, "minikube", "-p", profile, "status").Run() == nil {
+			return step.ErrDone
+		}
+		return s.Command(ctx, o.Root, nil, "minikube", "start", "-p", profile)
+	})
+	return Cluster{Kind: "minikube", Context: profile, Local: true}, err
+}
+
+// startLab brings the lab up; it prints its own steps.
+func (o *Ops) startLab(ctx context.Context) (Cluster, error) {
+	if err := o.labCommand(ctx, "up").Run(); err != nil {
+		return Cluster{}, fmt.Errorf("there is no Minikube on this machine and the lab did not start: %w", err)
+	}
+	env, err := o.labEnv(ctx)
+	if err != nil {
+		return Cluster{}, err
+	}
+	return Cluster{Kind: "lab", Context: env.Context, Kubeconfig: env.Kubeconfig, Registry: env.Registry, DockerHost: env.DockerHost, Local: true}, nil
+}
+
+// RecordCluster asks the cluster who it is, says what is about to be changed, and keeps the choice. It returns the UID
+// of the cluster that the stack was on before.
+func (o *Ops) RecordCluster(ctx context.Context, c *Cluster) (previous string, err error) {
+	if last, err := o.Cluster(); err == nil {
+		previous = last.UID
+	}
+	text, err := o.kubectl(ctx, *c, "get", "namespace", "kube-system", "--request-timeout=15s", "-o", "jsonpath={.metadata.uid}")
+	if err != nil {
+		return "", fmt.Errorf("cluster %s does not answer: %w", c.Context, err)
+	}
+	c.UID = strings.TrimSpace(text)
+	if err := o.printTarget(ctx, *c); err != nil {
+		return "", err
+	}
+	out, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("keeping the chosen cluster: %w", err)
+	}
+	if err := writeFile(o.stackState("cluster.json"), append(out, '\n')); err != nil {
+		return "", fmt.Errorf("keeping the chosen cluster: %w", err)
+	}
+	return previous, nil
+}
+
+// printTarget says which cluster is about to be changed.
+func (o *Ops) printTarget(ctx context.Context, c Cluster) error {
+	server, err := o.kubectl(ctx, c, "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	what := map[string]string{"lab": "the lab on this machine", "minikube": "Minikube", "kubeconfig": "named by the stack's config"}[c.Kind]
+	fmt.Printf("→ stack %s will change cluster %s at %s (%s)\n", o.Stack, c.Context, server, what)
+	return nil
+}
+
+// gone tells that the cluster was the lab and that the lab has been removed from this machine.
+func (c Cluster) gone() bool {
+	if c.Kind != "lab" {
+		return false
+	}
+	_, err := os.Stat(c.Kubeconfig)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// kubectl runs kubectl on a cluster and returns its output.
+func (o *Ops) kubectl(ctx context.Context, c Cluster, args ...string) (string, error) {
+	text, err := o.kubectlCommand(ctx, c, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("kubectl %s: %w%s", args[0], err, stderrOf(err))
+	}
+	return string(text), nil
+}
+
+func (o *Ops) kubectlCommand(ctx context.Context, c Cluster, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, o.tools.Kubectl, append([]string{"--context", c.Context}, args...)...)
+	cmd.Env = os.Environ()
+	if c.Kubeconfig != "" {
+		cmd.Env = append(cmd.Env, "KUBECONFIG="+c.Kubeconfig)
+	}
+	return cmd
+}

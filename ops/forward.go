@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A forward serves one of the stack's localhost URLs from a Service.
+type forward struct {
+	service, port string
+}
+
+// forwards are the stack's URLs on localhost. A stack with a domain has none: its URLs need no help.
+func (out Outputs) forwards() []forward {
+	var all []forward
+	for _, f := range []struct{ service, url string }{
+		{"frontend-web", out.WebURL}, {"frontend-chatbot", out.ChatbotURL}, {"backend", out.APIURL},
+	} {
+		if u, err := url.Parse(f.url); err == nil && u.Hostname() == "localhost" {
+			all = append(all, forward{f.service, u.Port()})
+		}
+	}
+	return all
+}
+
+const (
+	// pulse is how often a forward is tried. A forward to a pod that has gone looks alive until it is used.
+	pulse = 2 * time.Second
+	// retryDelay is the pause before a broken forward is made anew.
+	retryDelay = 500 * time.Millisecond
+)
+
+// Forward serves the stack's localhost URLs until ctx ends, and makes a forward anew whenever its pod goes away.
+func (o *Ops) Forward(ctx context.Context) error {
+	if err := o.stopForward(); err != nil { // the one that `up` left in the background
+		return err
+	}
+	if err := o.FindTools(ctx); err != nil {
+		return err
+	}
+	cluster, err := o.Cluster()
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("stack %s is not up: make up", o.Stack)
+	} else if err != nil {
+		return err
+	}
+	out, err := o.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	all := out.forwards()
+	if len(all) == 0 {
+		fmt.Printf("Stack %s serves %s itself: there is nothing to forward.\n", o.Stack, out.WebURL)
+		return nil
+	}
+	for _, f := range all {
+		if err := portFree(f.port); err != nil {
+			return err
+		}
+	}
+	release, err := o.holdForward()
+	if err != nil {
+		return err
+	}
+	var wait sync.WaitGroup
+	for _, f := range all {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				fmt.Printf("%s  http://localhost:%s → %s\n", time.Now().Format(time.TimeOnly), f.port, f.service)
+				err := o.forwardOnce(ctx, cluster, out.Namespace, f)
+				if ctx.Err() == nil {
+					fmt.Printf("%s  %s: %v; connecting again\n", time.Now().Format(time.TimeOnly), f.service, err)
+					time.Sleep(retryDelay)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return release()
+}
+
+// forwardOnce keeps one port-forward until it breaks.
+func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f forward) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var said strings.Builder
+	cmd := o.kubectlCommand(ctx, c, "-n", namespace, "port-forward", "service/"+f.service, f.port+":"+f.port)
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting kubectl: %w", err)
+	}
+	go func() {
+		for missed := 0; missed < 2; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(pulse):
+			}
+			if answers(ctx, "http://localhost:"+f.port+"/") {
+				missed = 0
+			} else {
+				missed++
+			}
+		}
+		cancel()
+	}()
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("the connection broke: %w: %s", err, strings.ReplaceAll(strings.TrimSpace(said.String()), "\n", "; "))
+	}
+	return errors.New("the connection ended")
+}
+
+// answers tells whether a URL gives any HTTP answer at all within the pulse.
+func answers(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*pulse)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return true
+}
+
+func portFree(port string) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return fmt.Errorf("port %s is taken by another program (%v), and the URL http://localhost:%s needs it; find it with: ss -ltnp 'sport = :%s'", port, err, port, port)
+	}
+	return listener.Close()
+}
+
+// startForward leaves a forward running in the background, so that the URLs work when `up` ends. One that is running
+// already heals by itself and stays.
+func (o *Ops) startForward(ctx context.Context) error {
+	out, err := o.Outputs(ctx)
+	if err != nil || len(out.forwards()) == 0 {
+		return err
+	}
+	if o.forwardRunning() > 0 {
+		return nil
+	}
+	for _, f := range out.forwards() {
+		if err := portFree(f.port); err != nil {
+			return err
+		}
+	}
+	log, err := os.Create(o.state("logs", "forward.log"))
+	if err != nil {
+		return fmt.Errorf("starting the forward: %w", err)
+	}
+	defer log.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("starting the forward: %w", err)
+	}
+	cmd := exec.Command(self, "forward")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = o.Root, log, log
+	cmd.Env = append(os.Environ(), "STACK="+o.Stack)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting the forward: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
+// holdForward makes this process the stack's forward for as long as it lives. The kernel frees the lock when the process
+// ends, however it ends, so a held lock is a running forward and the id in the file is its own.
+func (o *Ops) holdForward() (release func() error, err error) {
+	file, err := os.OpenFile(o.stackState("forward"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("starting the forward: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("stack %s is being forwarded by another process already", o.Stack)
+	}
+	if err := file.Truncate(0); err != nil {
+		return nil, fmt.Errorf("starting the forward: %w", err)
+	}
+	if _, err := fmt.Fprintln(file, os.Getpid()); err != nil {
+		return nil, fmt.Errorf("starting the forward: %w", err)
+	}
+	return file.Close, nil
+}
+
+// forwardRunning is the process id of the stack's running forward, or 0.
+func (o *Ops) forwardRunning() int {
+	file, err := os.Open(o.stackState("forward"))
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return 0
+	}
+	var pid int
+	if _, err := fmt.Fscan(file, &pid); err != nil {
+		return 0
+	}
+	return pid
+}
+
+// stopForward ends the stack's running forward, and no other process.
+func (o *Ops) stopForward() error {
+	pid := o.forwardRunning()
+	if pid == 0 {
+		return nil
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stopping the forward (process %d): %w", pid, err)
+	}
+	for range 100 {
+		if o.forwardRunning() == 0 {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("the forward (process %d) does not stop: kill -9 %d", pid, pid)
+}

@@ -1,0 +1,107 @@
+// Command ops is what `make up`, `make down`, `make smoke` and the other verbs of the Makefile run: it finds or builds
+// the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
+//
+//	ops up | down | preview | smoke | forward | env
+//
+// The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"todo/internal/step"
+)
+
+// Ops is one run of one verb.
+type Ops struct {
+	Root  string // the checkout: the folder with Pulumi.yaml
+	Stack string // Pulumi stack, also a folder below .state
+	steps *step.Printer
+	tools Tools
+}
+
+type verb struct {
+	name, does string
+	run        func(*Ops, context.Context) error
+}
+
+var verbs = []verb{
+	{"up", "bring everything up: tools, cluster, images, workloads, smoke test", (*Ops).Up},
+	{"down", "destroy the stack", (*Ops).Down},
+	{"preview", "show what `up` would change; needs no cluster and no Docker", (*Ops).Preview},
+	{"smoke", "probe every service, and add a task as a new user", (*Ops).Smoke},
+	{"forward", "serve the stack's localhost URLs until interrupted", (*Ops).Forward},
+	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "\nerror: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	i := -1
+	if len(args) == 1 {
+		i = slices.IndexFunc(verbs, func(v verb) bool { return v.name == args[0] })
+	}
+	if i < 0 {
+		var usage strings.Builder
+		for _, v := range verbs {
+			fmt.Fprintf(&usage, "\n  ops %-8s %s", v.name, v.does)
+		}
+		return fmt.Errorf("one verb is needed:%s", &usage)
+	}
+	ops, err := newOps()
+	if err != nil {
+		return err
+	}
+	return verbs[i].run(ops, ctx)
+}
+
+// stackName is what Pulumi accepts and what is safe as a folder and a namespace suffix.
+var stackName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
+func newOps() (*Ops, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("finding the checkout: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err != nil {
+		return nil, errors.New("there is no Pulumi.yaml in this folder: run make in the folder of the checkout")
+	}
+	stack := os.Getenv("STACK")
+	if stack == "" {
+		stack = "dev"
+	}
+	if !stackName.MatchString(stack) {
+		return nil, fmt.Errorf("STACK=%q: a stack's name is 1 to 40 of a-z, 0-9 and '-', such as dev; try: make up STACK=dev", stack)
+	}
+	if _, err := os.Stat(filepath.Join(root, "Pulumi."+stack+".yaml")); err != nil {
+		return nil, fmt.Errorf("STACK=%s: there is no Pulumi.%s.yaml; a new stack starts as a copy: cp Pulumi.dev.yaml Pulumi.%s.yaml", stack, stack, stack)
+	}
+	ops := &Ops{Root: root, Stack: stack}
+	ops.steps = step.New(ops.state("logs"))
+	return ops, nil
+}
+
+// state is a path below .state, where everything lives that a run leaves behind and git must not see.
+func (o *Ops) state(parts ...string) string {
+	return filepath.Join(append([]string{o.Root, ".state"}, parts...)...)
+}
+
+// stackState is a path below .state/<stack>.
+func (o *Ops) stackState(name string) string { return o.state(o.Stack, name) }

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect.
+const smokePatience = 60 * time.Second
+
+// check is one line of the smoke table.
+type check struct {
+	what, where string
+	status      string // HTTP status, or what went wrong
+	took        time.Duration
+	ok          bool
+}
+
+// Smoke asks every service for its probes through its Service, and then does what a new user does, through the web's
+// public URL. It prints a table and fails when one line of it is not good.
+func (o *Ops) Smoke(ctx context.Context) error {
+	if err := o.FindTools(ctx); err != nil {
+		return err
+	}
+	cluster, err := o.Cluster()
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("stack %s is not up: make up", o.Stack)
+	} else if err != nil {
+		return err
+	}
+	out, err := o.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	probes, err := o.probes(ctx, cluster, out.Namespace)
+	if err != nil {
+		return err
+	}
+	base, stop, err := o.apiProxy(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	var checks []check
+	for _, p := range probes {
+		url := fmt.Sprintf("%s/api/v1/namespaces/%s/services/%s:%s/proxy%s", base, out.Namespace, p.service, p.port, p.path)
+		checks = append(checks, get(ctx, p.service+" "+p.kind, "service/"+p.service+p.path, url))
+	}
+	checks = append(checks, journey(ctx, out.WebURL)...)
+	return printChecks(os.Stdout, checks)
+}
+
+// probe is one HTTP probe of a Deployment, reached through the Service of the same name.
+type probe struct{ service, port, kind, path string }
+
+// probes reads the probes from the pods' own templates, so that the test asks what the kubelet asks.
+func (o *Ops) probes(ctx context.Context, c Cluster, namespace string) ([]probe, error) {
+	type httpProbe struct {
+		HTTPGet struct {
+			Path string
+			Port any
+		}
+	}
+	var list struct {
+		Items []struct {
+			Spec struct {
+				Template struct {
+					Metadata struct{ Labels map[string]string }
+					Spec     struct {
+						Containers []struct{ LivenessProbe, ReadinessProbe httpProbe }
+					}
+				}
+			}
+		}
+	}
+	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "-o", "json")
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("reading the probes of namespace %s: %w", namespace, err)
+	}
+	var all []probe
+	for _, d := range list.Items {
+		service := d.Spec.Template.Metadata.Labels["app.kubernetes.io/name"]
+		for _, container := range d.Spec.Template.Spec.Containers {
+			live, ready := container.LivenessProbe.HTTPGet, container.ReadinessProbe.HTTPGet
+			if live.Path != "" {
+				all = append(all, probe{service, fmt.Sprint(live.Port), "liveness", live.Path})
+			}
+			if ready.Path != "" {
+				all = append(all, probe{service, fmt.Sprint(ready.Port), "readiness", ready.Path})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("namespace %s has no Deployment with an HTTP probe", namespace)
+	}
+	return all, nil
+}
+
+// apiProxy runs `kubectl proxy` on a free port: the way to a Service that works on every cluster and exposure.
+func (o *Ops) apiProxy(ctx context.Context, c Cluster) (base string, stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	cmd := o.kubectlCommand(ctx, c, "proxy", "--port=0")
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		cancel()
+		return "", nil, fmt.Errorf("starting kubectl proxy: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		cancel()
+		return "", nil, fmt.Errorf("starting kubectl proxy: %w", err)
+	}
+	stop = func() { cancel(); cmd.Wait() } // its exit status only says that it was stopped
+	line, err := bufio.NewReader(said).ReadString('\n')
+	_, address, found := strings.Cut(strings.TrimSpace(line), "Starting to serve on ")
+	if err != nil || !found {
+		stop()
+		return "", nil, fmt.Errorf("kubectl proxy said %q instead of its address", line)
+	}
+	return "http://" + address, stop, nil
+}
+
+// get asks one URL until it answers 200 or smokePatience is over; the time is that of the last answer.
+func get(ctx context.Context, what, where, url string) check {
+	client := &http.Client{Timeout: 10 * time.Second}
+	for begin := time.Now(); ; time.Sleep(500 * time.Millisecond) {
+		c := call(ctx, client, check{what: what, where: where}, http.MethodGet, url, nil, nil)
+		if c.ok || time.Since(begin) > smokePatience || ctx.Err() != nil {
+			return c
+		}
+	}
+}
+
+// journey is a new user's first minute: sign up, add a task, see it in the list, remove it.
+func journey(ctx context.Context, web string) []check {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return []check{{what: "journey", status: err.Error()}}
+	}
+	client := &http.Client{Timeout: 10 * time.Second, Jar: jar}
+	title := "smoke test " + rand.Text()
+	user := map[string]string{"email": strings.ToLower("smoke-" + rand.Text() + "@example.com"), "password": rand.Text(), "name": "Smoke test"}
+
+	page := get(ctx, "web page", web, web)
+	if !page.ok {
+		return []check{page}
+	}
+	var task struct{ ID any }
+	var list struct {
+		Items []struct{ Title string }
+	}
+	signUp := call(ctx, client, check{what: "sign up", where: web + "/api/auth/sign-up"}, http.MethodPost, web+"/api/auth/sign-up", user, nil)
+	add := call(ctx, client, check{what: "add a task", where: web + "/api/tasks"}, http.MethodPost, web+"/api/tasks", map[string]string{"title": title}, &task)
+	see := call(ctx, client, check{what: "list the tasks", where: web + "/api/tasks"}, http.MethodGet, web+"/api/tasks", nil, &list)
+	if see.ok && (len(list.Items) != 1 || list.Items[0].Title != title) {
+		see.ok, see.status = false, fmt.Sprintf("the new task is not in the list of %d", len(list.Items))
+	}
+	one := fmt.Sprintf("%s/api/tasks/%v", web, task.ID)
+	remove := call(ctx, client, check{what: "delete the task", where: web + "/api/tasks/…"}, http.MethodDelete, one, nil, nil)
+	return []check{page, signUp, add, see, remove}
+}
+
+// call makes one request and fills in the check. body is sent as JSON when it is not nil, an answer is read into answer.
+func call(ctx context.Context, client *http.Client, c check, method, url string, body, answer any) check {
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			c.status = err.Error()
+			return c
+		}
+		sent = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, sent)
+	if err != nil {
+		c.status = err.Error()
+		return c
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "todo-smoke")
+	start := time.Now()
+	response, err := client.Do(request)
+	c.took = time.Since(start)
+	if err != nil {
+		c.status = err.Error()
+		return c
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	c.took = time.Since(start)
+	c.status, c.ok = response.Status[:3], response.StatusCode < 300
+	switch {
+	case err != nil:
+		c.ok, c.status = false, err.Error()
+	case !c.ok:
+		c.status += " " + strings.Join(strings.Fields(string(text[:min(len(text), 200)])), " ")
+	case answer != nil:
+		if err := json.Unmarshal(text, answer); err != nil {
+			c.ok, c.status = false, "not the JSON that was expected: "+err.Error()
+		}
+	}
+	return c
+}
+
+// printChecks prints the smoke table and returns an error when a line of it is not good.
+func printChecks(w io.Writer, checks []check) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\n\tCHECK\tWHERE\tHTTP\tLATENCY")
+	failed := 0
+	for _, c := range checks {
+		mark := "✓"
+		if !c.ok {
+			mark = "✗"
+			failed++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d ms\n", mark, c.what, c.where, c.status, c.took.Milliseconds())
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing the smoke table: %w", err)
+	}
+	if failed > 0 {
+		return fmt.Errorf("smoke test: %d of %d checks failed", failed, len(checks))
+	}
+	return nil
+}

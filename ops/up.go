@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
+// run continues where it was, and a second run changes nothing.
+func (o *Ops) Up(ctx context.Context) error {
+	cluster, err := o.ChooseCluster(ctx)
+	if err != nil {
+		return err
+	}
+	if err := o.FindTools(ctx); err != nil {
+		return err
+	}
+	previous, err := o.RecordCluster(ctx, &cluster)
+	if err != nil {
+		return err
+	}
+	if err := o.PrepareStack(ctx); err != nil {
+		return err
+	}
+	args := []string{"up", "--yes", "--skip-preview"}
+	if previous != "" && previous != cluster.UID {
+		fmt.Println("  The cluster is not the one of the last run: asking it what exists (refresh).")
+		args = append(args, "--refresh")
+	}
+	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
+	if err := o.pulumi(ctx, args...); err != nil {
+		return fmt.Errorf("pulumi up: %w", err)
+	}
+	if err := o.startForward(ctx); err != nil {
+		return err
+	}
+	if err := o.Smoke(ctx); err != nil {
+		return err
+	}
+	return o.printURLs(ctx)
+}
+
+// Down destroys the stack and stops what `up` left running beside it. The lab, if there is one, stays.
+func (o *Ops) Down(ctx context.Context) error {
+	if err := o.stopForward(); err != nil {
+		return err
+	}
+	cluster, err := o.Cluster()
+	if errors.Is(err, os.ErrNotExist) {
+		fmt.Printf("Nothing to destroy: `make up` has not run here for stack %s.\n", o.Stack)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.FindTools(ctx); err != nil {
+		return err
+	}
+	if err := o.PrepareStack(ctx); err != nil {
+		return err
+	}
+	args := []string{"destroy", "--yes", "--skip-preview"}
+	if cluster.gone() {
+		fmt.Println("  The lab is not there any more, and all that ran in it went with it: forgetting it in the state too.")
+		os.Setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
+	} else if err := o.printTarget(ctx, cluster); err != nil {
+		return err
+	}
+	if err := o.pulumi(ctx, args...); err != nil {
+		return fmt.Errorf("pulumi destroy: %w", err)
+	}
+	return nil
+}
+
+// Preview shows what Up would change. It starts nothing.
+func (o *Ops) Preview(ctx context.Context) error {
+	if err := o.FindTools(ctx); err != nil {
+		return err
+	}
+	if err := o.PrepareStack(ctx); err != nil {
+		return err
+	}
+	return o.pulumi(ctx, "preview", "--diff=false")
+}
+
+// Outputs is what the program exports; main.go is where the names come from.
+type Outputs struct {
+	Namespace  string            `json:"namespace"`
+	WebURL     string            `json:"webUrl"`
+	ChatbotURL string            `json:"chatbotUrl"`
+	APIURL     string            `json:"apiUrl"`
+	NodePorts  map[string]int    `json:"nodePorts"`
+	Images     map[string]string `json:"images"`
+}
+
+// Outputs reads the stack's outputs as of its last update.
+func (o *Ops) Outputs(ctx context.Context) (Outputs, error) {
+	var out Outputs
+	cmd := exec.CommandContext(ctx, o.tools.Pulumi, "stack", "output", "--json", "--stack", o.Stack)
+	cmd.Dir, cmd.Env = o.Root, o.pulumiEnv()
+	text, err := cmd.Output()
+	if err != nil {
+		return out, fmt.Errorf("reading the outputs of stack %s: %w%s; is it up? make up", o.Stack, err, stderrOf(err))
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
+		return out, fmt.Errorf("reading the outputs of stack %s: %w", o.Stack, err)
+	}
+	if out.Namespace == "" || out.WebURL == "" {
+		return out, fmt.Errorf("stack %s has no outputs yet: make up", o.Stack)
+	}
+	return out, nil
+}
+
+func (o *Ops) printURLs(ctx context.Context) error {
+	out, err := o.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n  Todo      %s\n  Chatbot   %s\n  API       %s\n", out.WebURL, out.ChatbotURL, out.APIURL)
+	fmt.Printf("\n  make forward   serves these addresses again after a reboot      make down   removes the stack\n")
+	fmt.Printf("  eval \"$(make env)\"   then plain pulumi and kubectl act on this stack and cluster\n")
+	return nil
+}
+
+// stderrOf is what a failed command said, for the end of an error line.
+func stderrOf(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return ": " + strings.TrimSpace(string(exit.Stderr))
+	}
+	return ""
+}
