@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// checkout is a folder with the files that ops reads, as the current folder.
+func checkout(t *testing.T, files map[string]string) *Ops {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for _, name := range []string{"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("PULUMI_HOME", filepath.Join(dir, "home"))
+	ops, err := newOps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ops
+}
+
+func TestWrongCallsAreExplained(t *testing.T) {
+	tests := map[string]struct {
+		args  []string
+		stack string
+		files []string
+		want  string
+	}{
+		"no verb":           {nil, "dev", []string{"Pulumi.yaml", "Pulumi.dev.yaml"}, "ops up"},
+		"unknown verb":      {[]string{"upp"}, "dev", []string{"Pulumi.yaml", "Pulumi.dev.yaml"}, "ops preview"},
+		"outside checkout":  {[]string{"up"}, "dev", nil, "run make in the folder of the checkout"},
+		"stack with a path": {[]string{"up"}, "../dev", []string{"Pulumi.yaml"}, `STACK="../dev": a stack's name is`},
+		"unknown stack":     {[]string{"up"}, "qa", []string{"Pulumi.yaml"}, "cp Pulumi.dev.yaml Pulumi.qa.yaml"},
+		"prod names none":   {[]string{"up"}, "prod", []string{"Pulumi.yaml", "Pulumi.prod.yaml"}, "pulumi config set kubeContext <context> -s prod"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv("STACK", test.stack)
+			for _, file := range test.files {
+				text := ""
+				if file == "Pulumi.prod.yaml" {
+					text = "config:\n  todo:production: true\n"
+				}
+				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := run(t.Context(), test.args)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error = %v, want one with %q", err, test.want)
+			}
+			if _, err := os.Stat(".state"); err == nil && len(test.files) < 2 {
+				t.Error("a refused call left .state behind")
+			}
+		})
+	}
+}
+
+func TestStackConfigNamesTheCluster(t *testing.T) {
+	t.Setenv("STACK", "dev")
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:kubeContext: kind-mine\n"})
+	cluster, err := ops.ChooseCluster(t.Context())
+	if err != nil || cluster.Context != "kind-mine" || cluster.Kind != "kubeconfig" {
+		t.Errorf("cluster = %+v, %v; want the context that the config names", cluster, err)
+	}
+}
+
+func TestPassphraseIsMadeOnceAndPrivate(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	var first []byte
+	for range 2 {
+		if err := ops.makePassphrase(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(".state/passphrase")
+		if err != nil || len(text) < 43 {
+			t.Fatalf("passphrase has %d characters (%v), want at least 43", len(text), err)
+		}
+		if first != nil && !bytes.Equal(first, text) {
+			t.Error("a second run changed the passphrase: the state cannot be read any more")
+		}
+		first = text
+	}
+	if info, err := os.Stat(".state/passphrase"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode = %v (%v), want 0600", info.Mode(), err)
+	}
+}
+
+func TestTheUsersChoicesStay(t *testing.T) {
+	exported := func(ops *Ops) map[string]string {
+		vars := map[string]string{}
+		for _, v := range ops.exports() {
+			vars[v[0]] = v[1]
+		}
+		return vars
+	}
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	vars := exported(ops)
+	if !strings.HasPrefix(vars["PULUMI_BACKEND_URL"], "file://") || vars["PULUMI_CONFIG_PASSPHRASE_FILE"] == "" {
+		t.Errorf("nothing chosen: %v, want the file backend and its passphrase", vars)
+	}
+	if err := writeFile(filepath.Join(pulumiHome(), "credentials.json"), []byte(`{"current":"s3://my-state"}`)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PULUMI_CONFIG_PASSPHRASE_FILE", "/mine")
+	if vars := exported(ops); vars["PULUMI_BACKEND_URL"] != "" || vars["PULUMI_CONFIG_PASSPHRASE_FILE"] != "" {
+		t.Errorf("a login and a passphrase were overruled: %v", vars)
+	}
+}
+
+func TestADeadRunsLockIsReleased(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	locks := ops.state("pulumi", ".pulumi", "locks", "organization", "todo", "dev")
+	dead, alive := filepath.Join(locks, "dead.json"), filepath.Join(locks, "alive.json")
+	for path, pid := range map[string]int{dead: 1 << 30, alive: os.Getpid()} {
+		text, err := json.Marshal(map[string]int{"pid": pid})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := writeFile(path, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ops.breakDeadLock(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("the lock of a dead process is still there: the next run is refused")
+	}
+	if _, err := os.Stat(alive); err != nil {
+		t.Error("the lock of a living process is gone: two runs can write the same state")
+	}
+}
+
+func TestForwardsAreTheLocalhostURLs(t *testing.T) {
+	local := Outputs{WebURL: "http://localhost:3000", ChatbotURL: "http://localhost:3001", APIURL: "http://localhost:8000"}
+	want := []forward{{"frontend-web", "3000"}, {"frontend-chatbot", "3001"}, {"backend", "8000"}}
+	if got := local.forwards(); len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		t.Errorf("forwards = %v, want %v", got, want)
+	}
+	public := Outputs{WebURL: "https://todo.example.com", ChatbotURL: "https://chat.todo.example.com", APIURL: "https://api.todo.example.com"}
+	if got := public.forwards(); len(got) != 0 {
+		t.Errorf("forwards = %v for a stack with a domain, want none", got)
+	}
+}
+
+// TestJourney runs the smoke test's journey against a web that forgets tasks: it must notice.
+func TestJourney(t *testing.T) {
+	for name, forget := range map[string]bool{"good web": false, "web that forgets": true} {
+		t.Run(name, func(t *testing.T) {
+			var title string
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
+			mux.HandleFunc("POST /api/auth/sign-up", func(w http.ResponseWriter, _ *http.Request) {
+				http.SetCookie(w, &http.Cookie{Name: "todo_session", Value: "x", Path: "/"})
+			})
+			mux.HandleFunc("POST /api/tasks", func(w http.ResponseWriter, r *http.Request) {
+				var task struct{ Title string }
+				if _, err := r.Cookie("todo_session"); err != nil || json.NewDecoder(r.Body).Decode(&task) != nil {
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				title = task.Title
+				w.WriteHeader(http.StatusCreated)
+				w.Write([]byte(`{"id":"7"}`))
+			})
+			mux.HandleFunc("GET /api/tasks", func(w http.ResponseWriter, _ *http.Request) {
+				shown := title
+				if forget {
+					shown = "another"
+				}
+				json.NewEncoder(w).Encode(map[string]any{"items": []any{map[string]string{"title": shown}}})
+			})
+			mux.HandleFunc("DELETE /api/tasks/7", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+			server := httptest.NewServer(mux)
+			defer server.Close()
+
+			var table bytes.Buffer
+			err := printChecks(&table, journey(t.Context(), server.URL))
+			if forget != (err != nil) {
+				t.Errorf("error = %v with forget=%v:\n%s", err, forget, &table)
+			}
+			if forget && !strings.Contains(table.String(), "✗  list the tasks") {
+				t.Errorf("the failed check is not marked:\n%s", &table)
+			}
+		})
+	}
+}
