@@ -12,7 +12,7 @@ const config: NextConfig = {
   reactStrictMode: true,
   // No image is optimized here, so the image library (over 15 MB) stays out of the server.
   images: { unoptimized: true },
-  outputFileTracingExcludes: { "/*": ["node_modules/sharp/**", "node_modules/@img/**"] },
+  outputFileTracingExcludes: { "**/*": ["node_modules/sharp/**", "node_modules/@img/**"] },
   // Constant headers for every answer, static files included. The policy that needs a nonce is in src/proxy.ts.
   headers: async () => [
     {

@@ -1,5 +1,6 @@
 "use client";
 
+import { useRouter } from "next/navigation";
 import { useState, type FormEvent } from "react";
 import { request } from "@/tasks/request";
 import { Notice } from "./Notice";
@@ -9,6 +10,7 @@ export type Mode = "sign-in" | "sign-up";
 /** Email and password. The form also works as plain HTML; method="post" keeps the password out of the address then. */
 export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: string }) {
   const [error, setError] = useState(initialError);
+  const router = useRouter();
   const [busy, setBusy] = useState(false);
   const signUp = mode === "sign-up";
 
@@ -19,7 +21,8 @@ export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: st
     setError(undefined);
     try {
       await request(`/api/auth/${mode}`, "POST", fields);
-      window.location.assign("/"); // a whole page load, so that nothing rendered for a visitor without a session is reused
+      router.replace("/");
+      router.refresh(); // nothing rendered for a visitor without a session is used again
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure));
       setBusy(false);

@@ -1,7 +1,14 @@
-/** Message of a failed request, in words for the reader. */
-export class RequestError extends Error {}
+/** A failed request: what went wrong in words for the reader, and the status when there was an answer. */
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
 
-/** Calls one of this site's own routes. A session that has ended leads to the sign-in page. */
+/** Calls one of this site's own routes. */
 export async function request(path: string, method = "GET", body?: unknown): Promise<unknown> {
   let response: Response;
   try {
@@ -16,8 +23,7 @@ export async function request(path: string, method = "GET", body?: unknown): Pro
   if (response.status === 204) return undefined;
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;
-  if (response.status === 401 && path.startsWith("/api/tasks")) window.location.assign("/sign-in");
-  throw new RequestError(describeProblem(answer));
+  throw new RequestError(describeProblem(answer), response.status);
 }
 
 /** The readable part of problem details. */

@@ -1,20 +1,27 @@
 "use client";
 
+import { useRouter } from "next/navigation";
 import { useReducer, useState } from "react";
 import { reduce, toItem, type Item } from "./reducer";
-import { request } from "./request";
+import { request, RequestError } from "./request";
 import { parseTask, parseTasks, type Task } from "./task";
 
 /** The task list and what can be done with it. Changes show at once and are taken back when the server refuses them. */
 export function useTasks(initial: Task[] | undefined, initialProblem: string | undefined) {
+  const router = useRouter();
   const [state, dispatch] = useReducer(reduce, { items: initial?.map(toItem) ?? [] });
   const [problem, setProblem] = useState(initialProblem);
   const [loading, setLoading] = useState(false);
   const [announcement, announce] = useState("");
 
+  /** The reason in words. A session that has ended leads to the sign-in page. */
+  function explain(error: unknown): string {
+    if (error instanceof RequestError && error.status === 401) router.replace("/sign-in");
+    return error instanceof Error ? error.message : String(error);
+  }
+
   function failed(key: string, before: Item | undefined, what: string, error: unknown) {
-    const why = error instanceof Error ? error.message : "";
-    dispatch({ type: "failed", key, before, notice: `${what} ${why}` });
+    dispatch({ type: "failed", key, before, notice: `${what} ${explain(error)}` });
   }
 
   return {
@@ -32,7 +39,7 @@ export function useTasks(initial: Task[] | undefined, initialProblem: string | u
         dispatch({ type: "loaded", tasks: tasks ?? [] });
         setProblem(undefined);
       } catch (error) {
-        setProblem(error instanceof Error ? error.message : String(error));
+        setProblem(explain(error));
       } finally {
         setLoading(false);
       }
