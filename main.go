@@ -1,19 +1,37 @@
-// Command todo is the Pulumi program of the Todo platform.
+// Command todo is the Pulumi program: it turns the source of a three-service Todo application into a running one.
 package main
 
 import (
-	_ "github.com/moby/patternmatcher"
-	_ "github.com/moby/patternmatcher/ignorefile"
-	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
-	k8s "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	_ "go.yaml.in/yaml/v3"
+
+	"todo/components"
+	"todo/config"
 )
 
 func main() {
-	_ = docker.NewImage
-	_ = k8s.NewProvider
-	_ = random.NewRandomPassword
-	pulumi.Run(func(*pulumi.Context) error { return nil })
+	var keys config.Keys
+	pulumi.Run(deploy(&keys), keys.Read)
+}
+
+// deploy is the whole program. keys must have been read by the time it runs.
+func deploy(keys *config.Keys) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		cfg, err := keys.Load(ctx)
+		if err != nil {
+			return err
+		}
+		app, err := components.NewTodoApp(ctx, "todo", cfg)
+		if err != nil {
+			return err
+		}
+		ctx.Export("webUrl", app.WebURL)
+		ctx.Export("chatbotUrl", app.ChatbotURL)
+		ctx.Export("apiUrl", app.APIURL)
+		ctx.Export("namespace", app.Namespace)
+		ctx.Export("images", app.Images)
+		ctx.Export("nodePorts", app.NodePorts)
+		ctx.Export("kubeContext", pulumi.String(cfg.Kube.Context))
+		ctx.Export("next", pulumi.String(cfg.NextCommand()))
+		return nil
+	}
 }

@@ -41,8 +41,6 @@ type Config struct {
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets
-
-	Warnings []string // what a preview let pass and an update will refuse
 }
 
 // IngressConfig matters only to the ingress exposure.
@@ -83,10 +81,10 @@ type DatabaseConfig struct {
 // Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.
 // A nil field was not set.
 type Secrets struct {
-	DatabaseURL      pulumi.StringPtrInput
-	BetterAuthSecret pulumi.StringPtrInput
-	OpenAIKey        pulumi.StringPtrInput
-	ChatbotOpenAIKey pulumi.StringPtrInput
+	DatabaseURL      pulumi.StringInput
+	BetterAuthSecret pulumi.StringInput
+	OpenAIKey        pulumi.StringInput
+	ChatbotOpenAIKey pulumi.StringInput
 }
 
 // Service is what the topology and the stack say about one of the three workloads.
@@ -161,4 +159,12 @@ func (c *Config) publicURL(s Service) string {
 		return "https://" + c.Host(s)
 	}
 	return fmt.Sprintf("http://localhost:%d", s.Port)
+}
+
+// NextCommand is what to type once the stack is up.
+func (c *Config) NextCommand() string {
+	if c.Exposure == Ingress {
+		return "curl --fail " + c.APIURL() + c.Backend.Probes.Readiness
+	}
+	return "make forward"
 }

@@ -15,9 +15,9 @@ import (
 // Kube is the one cluster that the stack may change.
 type Kube struct {
 	Context string
-	Path    string                // a kubeconfig file; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
-	Content pulumi.StringPtrInput // a kubeconfig's text, secret; wins over Path
-	Absent  bool                  // a preview without any cluster
+	Path    string             // a kubeconfig file; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
+	Content pulumi.StringInput // a kubeconfig's text, secret; wins over Path
+	Absent  bool               // a preview without any cluster
 
 	explicit bool // the stack or `make up` named the context
 	local    bool // `make up` knows that the cluster is on this machine

@@ -34,8 +34,11 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Warnings = append(c.Warnings, warnings...)
-	for _, w := range c.Warnings {
+	if c.Secrets.DatabaseURL == nil && !c.Database.Managed {
+		// Only a preview gets here without one: it shows the resource, and nothing connects.
+		c.Secrets.DatabaseURL = pulumi.ToSecret(pulumi.String("postgresql://not-set.invalid/todo")).(pulumi.StringOutput)
+	}
+	for _, w := range warnings {
 		if err := ctx.Log.Warn(w, nil); err != nil {
 			return nil, fmt.Errorf("printing a warning: %w", err)
 		}
@@ -128,7 +131,7 @@ func (l *loader) object(key string, out any, example string) {
 
 // secret reads a key that must be encrypted in the stack's file. check sees the plain text and says what is wrong
 // with it without repeating it.
-func (l *loader) secret(key string, check func(string) (got, want, good string)) pulumi.StringPtrInput {
+func (l *loader) secret(key string, check func(string) (got, want, good string)) pulumi.StringInput {
 	full := project + ":" + key
 	plain, set := l.ctx.GetConfig(full)
 	if !set || plain == "" {
@@ -148,7 +151,7 @@ func (l *loader) secret(key string, check func(string) (got, want, good string))
 		l.ps.refuse(key, "cannot be read", "it must be a string", "<value>")
 		return nil
 	}
-	return value.ToStringPtrOutput()
+	return value
 }
 
 func checkAuthSecret(plain string) (got, want, good string) {

@@ -1,0 +1,137 @@
+package components
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// Build is everything that decides what an image contains.
+type Build struct {
+	Root       string            // folder that the paths start from; not part of the content
+	Context    string            // folder of the sources
+	Dockerfile string            // its ignore file is <Dockerfile>.dockerignore, or else the context's .dockerignore
+	Args       map[string]string // build arguments, base images among them
+	Platform   string            // os/arch
+}
+
+// tagLength in hexadecimal digits: 64 bits, far more than one repository's builds can collide in.
+const tagLength = 16
+
+// ContentTag is a tag that changes exactly when the image would: it covers the Dockerfile, the build arguments, the
+// platform, and of each file that is not ignored its path, its executable bit and its bytes or link target. Times,
+// owners and the other permission bits differ between two clones of one commit and do not count.
+func (b Build) ContentTag() (string, error) {
+	h := sha256.New()
+	field(h, "platform", b.Platform)
+	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
+		field(h, "arg", name, b.Args[name])
+	}
+	if err := file(h, "dockerfile", filepath.Join(b.Root, b.Dockerfile)); err != nil {
+		return "", fmt.Errorf("reading the Dockerfile: %w", err)
+	}
+	ignored, err := b.ignored()
+	if err != nil {
+		return "", err
+	}
+	if err := tree(h, filepath.Join(b.Root, b.Context), ignored); err != nil {
+		return "", fmt.Errorf("reading the build context: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:tagLength], nil
+}
+
+// ignored reads the ignore file that the builder would.
+func (b Build) ignored() (*patternmatcher.PatternMatcher, error) {
+	for _, name := range []string{b.Dockerfile + ".dockerignore", filepath.Join(b.Context, ".dockerignore")} {
+		f, err := os.Open(filepath.Join(b.Root, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opening the ignore file: %w", err)
+		}
+		patterns, err := ignorefile.ReadAll(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		matcher, err := patternmatcher.New(patterns)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return matcher, nil
+	}
+	return patternmatcher.New(nil)
+}
+
+// tree hashes a folder in WalkDir's order, which is lexical and so the same everywhere.
+func tree(h hash.Hash, root string, ignored *patternmatcher.PatternMatcher) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, path)
+		if err != nil || relative == "." {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		skip, err := ignored.MatchesOrParentMatches(relative)
+		if err != nil {
+			return err
+		}
+		if skip {
+			// An exception (!path) may bring back something below; only without any can the folder be left out
+			// unread. That matters: node_modules has more files than everything else together.
+			if entry.IsDir() && !ignored.Exclusions() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		switch {
+		case entry.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(path)
+			field(h, "link", relative, target)
+			return err
+		case entry.Type().IsRegular():
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			return file(h, fmt.Sprintf("file executable=%t", info.Mode()&0o100 != 0), path, relative)
+		}
+		return nil // folders exist through their files; sockets and devices are not sent to the builder
+	})
+}
+
+// file hashes a file's bytes after the names it goes by.
+func file(h hash.Hash, kind, path string, names ...string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	content := sha256.New()
+	_, err = io.Copy(content, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	field(h, append([]string{kind}, append(names, hex.EncodeToString(content.Sum(nil)))...)...)
+	return nil
+}
+
+// field writes strings so that no two different lists give the same bytes.
+func field(h hash.Hash, parts ...string) {
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s,", len(p), p) // a hash's Write never fails
+	}
+	fmt.Fprint(h, "\n")
+}

@@ -1,0 +1,135 @@
+package components
+
+import (
+	"fmt"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// Database is one Postgres for development: a StatefulSet with a volume, found under its Service's name. It is no
+// substitute for a managed database: one replica, no backups.
+type Database struct {
+	pulumi.ResourceState
+
+	// URL is the whole connection string, secret. Readers never assemble credentials.
+	URL pulumi.StringOutput `pulumi:"url"`
+}
+
+// DatabaseArgs are a Database's inputs.
+type DatabaseArgs struct {
+	Service   string // DNS name; also that of the StatefulSet
+	Instance  string // the installation, for labels and selectors
+	Namespace pulumi.StringInput
+	Image     string // postgres, Alpine or Debian flavour
+	Port      int
+	Storage   string // quantity; default is the caller's business
+}
+
+const (
+	databaseUser = "todo"
+	databaseName = "todo"
+	passwordKey  = "POSTGRES_PASSWORD"
+
+	// postgresUser is uid and gid of the Alpine image. Its Debian sibling has 999, and runs under any number.
+	postgresUser = 70
+
+	databaseData = "/var/lib/postgresql/data"
+	// Postgres refuses a folder that is not empty, and the root of a fresh ext4 volume holds lost+found.
+	databasePGData = databaseData + "/pgdata"
+)
+
+// NewDatabase creates `<name>-password`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-statefulset` and
+// `<name>-service`.
+func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error) {
+	if args.Service == "" || args.Instance == "" || args.Image == "" || args.Storage == "" || args.Namespace == nil {
+		return nil, fmt.Errorf("%s: Service, Instance, Namespace, Image and Storage are required", name)
+	}
+	db := &Database{}
+	if err := ctx.RegisterComponentResource(componentType("Database"), name, db, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	child := withParent(db)
+	all, selector := labels(args.Service, args.Instance), selectorLabels(args.Service, args.Instance)
+	meta := func(fixedName string) *metav1.ObjectMetaArgs {
+		m := &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(all)}
+		if fixedName != "" {
+			m.Name = pulumi.String(fixedName)
+		}
+		return m
+	}
+
+	// Letters and digits only: the password is part of a URL. 32 of them are 190 bits.
+	password, err := random.NewRandomPassword(ctx, name+"-password", &random.RandomPasswordArgs{
+		Length: pulumi.Int(32), Special: pulumi.Bool(false),
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: generating the password: %w", name, err)
+	}
+	secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
+		Service: args.Service, Instance: args.Instance, Namespace: args.Namespace,
+		Data: map[string]pulumi.StringInput{passwordKey: password.Result},
+	}, child...)
+	if err != nil {
+		return nil, err
+	}
+	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
+		Metadata: meta(""), AutomountServiceAccountToken: pulumi.Bool(false),
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
+	}
+	// The name is fixed because the volume's claim is named after it (data-database-0): a replaced StatefulSet finds
+	// the same data. Retain keeps the claim when the StatefulSet goes; only the namespace's end removes the data.
+	_, err = appsv1.NewStatefulSet(ctx, name+"-statefulset", &appsv1.StatefulSetArgs{
+		Metadata: meta(args.Service),
+		Spec: &appsv1.StatefulSetSpecArgs{
+			ServiceName: pulumi.String(args.Service),
+			Replicas:    pulumi.Int(1),
+			Selector:    &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector)},
+			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs{
+				WhenDeleted: pulumi.String("Retain"), WhenScaled: pulumi.String("Retain"),
+			},
+			VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{corev1.PersistentVolumeClaimTypeArgs{
+				Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(databaseVolume), Labels: pulumi.ToStringMap(selector)},
+				Spec: &corev1.PersistentVolumeClaimSpecArgs{
+					AccessModes: pulumi.StringArray{pulumi.String("ReadWriteOnce")},
+					Resources:   &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{"storage": pulumi.String(args.Storage)}},
+				},
+			}},
+			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),
+		},
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
+	}
+	// Headless, under a fixed name: the connection string holds it.
+	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
+		Metadata: meta(args.Service),
+		Spec: &corev1.ServiceSpecArgs{
+			ClusterIP: pulumi.String("None"),
+			Selector:  pulumi.ToStringMap(selector),
+			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
+				Name: pulumi.String(databasePortName), Port: pulumi.Int(args.Port), TargetPort: pulumi.String(databasePortName),
+			}},
+		},
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating Service: %w", name, err)
+	}
+
+	db.URL = pulumi.ToSecret(pulumi.Sprintf("postgresql://%s:%s@%s:%d/%s",
+		databaseUser, password.Result, service.Metadata.Name().Elem(), args.Port, databaseName)).(pulumi.StringOutput)
+	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{"url": db.URL})
+}
+
+// databaseResources suffice for a developer's data set.
+var databaseResources = config.Resources{
+	Requests: config.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
+	Limits:   config.Quantities{CPU: "500m", Memory: "512Mi", EphemeralStorage: "256Mi"},
+}

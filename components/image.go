@@ -1,0 +1,80 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Image is one service's container image: built from source under a tag made of its content, or given.
+//
+// Unchanged content has an unchanged name, so it is not built, not pushed and rolls nothing; the tag also spares the
+// pods a :latest that changes its meaning.
+type Image struct {
+	pulumi.ResourceState
+
+	// Ref is what pods run. It resolves when the image is where the cluster can get it.
+	Ref pulumi.StringOutput `pulumi:"ref"`
+}
+
+// ImageArgs are an Image's inputs. Either Reference, or Repository, Tag and Build.
+type ImageArgs struct {
+	Reference string // a ready-made image; nothing is built
+
+	Repository string // [registry/]path, without tag
+	Tag        string // Build.ContentTag()
+	Build      Build
+	Push       bool // to the registry in Repository; otherwise the image stays in the daemon that built it
+	PinDigest  bool // Ref is repository@sha256:…; needs Push
+}
+
+func (a ImageArgs) validate() error {
+	if a.Reference != "" {
+		return nil
+	}
+	if a.Repository == "" || a.Tag == "" {
+		return errors.New("either Reference, or Repository and Tag are required")
+	}
+	if a.PinDigest && !a.Push {
+		return errors.New("PinDigest needs Push: only a registry gives an image its digest")
+	}
+	return nil
+}
+
+// NewImage creates `<name>-build`, or nothing for a given reference.
+func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.ResourceOption) (*Image, error) {
+	if err := args.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	i := &Image{}
+	if err := ctx.RegisterComponentResource(componentType("Image"), name, i, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if args.Reference != "" {
+		i.Ref = pulumi.String(args.Reference).ToStringOutput()
+		return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
+	}
+
+	// Paths stay relative to the project's folder: an absolute one would show a change on every other machine.
+	build, err := docker.NewImage(ctx, name+"-build", &docker.ImageArgs{
+		ImageName: pulumi.String(args.Repository + ":" + args.Tag),
+		SkipPush:  pulumi.Bool(!args.Push),
+		Build: &docker.DockerBuildArgs{
+			Context:        pulumi.String(args.Build.Context),
+			Dockerfile:     pulumi.String(args.Build.Dockerfile),
+			Args:           pulumi.ToStringMap(args.Build.Args),
+			Platform:       pulumi.String(args.Build.Platform),
+			BuilderVersion: docker.BuilderVersionBuilderBuildKit,
+		},
+	}, withParent(i)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: building %s: %w", name, args.Build.Context, err)
+	}
+	i.Ref = build.ImageName
+	if args.PinDigest {
+		i.Ref = build.RepoDigest
+	}
+	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
+}

@@ -1,0 +1,106 @@
+package components
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// What TodoApp works out from plain configuration, before or beside the registering of resources.
+
+// imagePlan is one service's image: everything known before anything is registered.
+type imagePlan struct {
+	service string
+	args    ImageArgs
+}
+
+// planImages hashes the sources of all services that are built, so that an unreadable file stops the program
+// while nothing exists yet.
+func planImages(cfg *config.Config) ([]imagePlan, error) {
+	var plans []imagePlan
+	for _, s := range cfg.Services() {
+		args := ImageArgs{Reference: s.Image}
+		if s.Image == "" {
+			build := Build{
+				Root:       cfg.Root,
+				Context:    cfg.SourceFolder(s),
+				Dockerfile: s.Dockerfile(),
+				Args:       buildArgs(cfg, s),
+				Platform:   cfg.Images.Platform,
+			}
+			tag, err := build.ContentTag()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+			repository := "todo/" + s.Name
+			if cfg.Images.Registry != "" {
+				repository = cfg.Images.Registry + "/" + repository
+			}
+			args = ImageArgs{
+				Repository: repository, Tag: tag, Build: build,
+				Push:      cfg.Images.Registry != "",
+				PinDigest: cfg.Production && cfg.Images.Registry != "",
+			}
+		}
+		plans = append(plans, imagePlan{service: s.Name, args: args})
+	}
+	return plans, nil
+}
+
+// buildArgs never hold a secret: they stay readable in the image's history.
+func buildArgs(cfg *config.Config, s config.Service) map[string]string {
+	switch s.Name {
+	case cfg.Backend.Name:
+		return map[string]string{"PYTHON_IMAGE": cfg.Images.BaseImages.Python}
+	case cfg.Web.Name:
+		// Next.js writes NEXT_PUBLIC_* into the browser's code; an application that reads it there needs it now.
+		return map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node, "NEXT_PUBLIC_API_URL": cfg.APIURL()}
+	default:
+		return map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node}
+	}
+}
+
+// exposureArgs turns the exposure of the configuration into what has to exist for it.
+func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload) ExposureArgs {
+	args := ExposureArgs{Instance: instance, Namespace: namespace}
+	if cfg.Exposure == config.Ingress {
+		args.Ingress = &IngressArgs{
+			Class: cfg.Ingress.Class, TLSSecret: cfg.Ingress.TLSSecret,
+			Routes: []Route{
+				{Host: cfg.Host(cfg.Web), Workload: web},
+				{Host: cfg.Host(cfg.Chatbot), Workload: chatbot},
+				{Host: cfg.Host(cfg.Backend), Workload: backend},
+			},
+		}
+		return args
+	}
+	for _, p := range []struct {
+		service  config.Service
+		workload *Workload
+	}{{cfg.Backend, backend}, {cfg.Web, web}, {cfg.Chatbot, chatbot}} {
+		if p.service.NodePort != 0 {
+			args.NodePorts = append(args.NodePorts, NodePort{
+				Workload: p.workload, Service: p.service.Name, Port: p.service.Port, NodePort: p.service.NodePort,
+			})
+		}
+	}
+	return args
+}
+
+// merged adds a service's own variables and leaves out those without a value: an empty one would look set.
+func merged(own, extra map[string]string) map[string]string {
+	all := maps.Clone(own)
+	maps.Copy(all, extra)
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	return all
+}
+
+// set leaves out secrets that were not configured.
+func set(secrets map[string]pulumi.StringInput) map[string]pulumi.StringInput {
+	all := maps.Clone(secrets)
+	maps.DeleteFunc(all, func(_ string, value pulumi.StringInput) bool { return value == nil })
+	return all
+}

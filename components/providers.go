@@ -1,0 +1,48 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// noCluster is a kubeconfig without contexts. It keeps a preview away from whatever cluster the machine's own
+// kubeconfig happens to point to; the provider then previews from the inputs alone.
+const noCluster = "apiVersion: v1\nkind: Config\n"
+
+// newProviders creates `<name>-kubernetes` and `<name>-docker`, the only providers in the program: no resource falls
+// back to a default one, and so to an ambient cluster or daemon.
+func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) ([]pulumi.ProviderResource, error) {
+	kubeArgs := &kubernetes.ProviderArgs{Context: pulumi.String(cfg.Kube.Context)}
+	switch {
+	case cfg.Kube.Absent:
+		kubeArgs.Kubeconfig, kubeArgs.Context = pulumi.String(noCluster), pulumi.String("none")
+	case cfg.Kube.Content != nil:
+		kubeArgs.Kubeconfig = cfg.Kube.Content.ToStringOutput()
+	case cfg.Kube.Path != "":
+		// The path, not the content: credentials stay out of the state.
+		kubeArgs.Kubeconfig = pulumi.String(cfg.Kube.Path)
+	}
+	kube, err := kubernetes.NewProvider(ctx, name+"-kubernetes", kubeArgs, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("creating the Kubernetes provider: %w", err)
+	}
+
+	// Preview has to work without a daemon; a build that finds none says so itself.
+	dockerArgs := &docker.ProviderArgs{DisableDockerDaemonCheck: pulumi.Bool(true)}
+	if cfg.Docker.Host != "" {
+		dockerArgs.Host = pulumi.String(cfg.Docker.Host)
+	}
+	if cfg.Docker.CertPath != "" {
+		dockerArgs.CertPath = pulumi.String(cfg.Docker.CertPath)
+	}
+	builder, err := docker.NewProvider(ctx, name+"-docker", dockerArgs, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("creating the Docker provider: %w", err)
+	}
+	return []pulumi.ProviderResource{kube, builder}, nil
+}

@@ -1,0 +1,157 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// TodoApp is the whole platform of one stack. Every other resource descends from it, and gets its providers from it.
+type TodoApp struct {
+	pulumi.ResourceState
+
+	WebURL     pulumi.StringOutput    `pulumi:"webUrl"`     // the web front, for a browser
+	ChatbotURL pulumi.StringOutput    `pulumi:"chatbotUrl"` // the chatbot, for a browser
+	APIURL     pulumi.StringOutput    `pulumi:"apiUrl"`     // the backend, for clients outside the cluster
+	Namespace  pulumi.StringOutput    `pulumi:"namespace"`
+	Images     pulumi.StringMapOutput `pulumi:"images"`    // what each service's pods run
+	NodePorts  pulumi.IntMapOutput    `pulumi:"nodePorts"` // by service; empty under an Ingress
+}
+
+// nextCache is where Next.js keeps what it renders at run time, on an otherwise read-only root.
+const nextCache = "/app/.next/cache"
+
+// authSecretLength is that of the seed document, section 3: 43 letters and digits are 256 bits.
+const authSecretLength = 43
+
+// NewTodoApp creates the stack's namespace, images, database (in development) and the three services.
+func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) (*TodoApp, error) {
+	plans, err := planImages(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	app := &TodoApp{}
+	if err := ctx.RegisterComponentResource(componentType("TodoApp"), name, app, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	providers, err := newProviders(ctx, name, cfg, pulumi.Parent(app))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	child := append(withParent(app), pulumi.Providers(providers...))
+
+	instance := name + "-" + cfg.Stack
+	ns, err := newNamespace(ctx, name+"-namespace", cfg.Namespace, instance, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	namespace := ns.Metadata.Name().Elem() // an output: whatever goes into the namespace waits for it
+
+	images := map[string]*Image{}
+	for _, plan := range plans {
+		if images[plan.service], err = NewImage(ctx, name+"-"+plan.service+"-image", plan.args, child...); err != nil {
+			return nil, err
+		}
+	}
+	authSecret, err := newAuthSecret(ctx, name+"-auth-secret", cfg, child...)
+	if err != nil {
+		return nil, err
+	}
+	databaseURL := cfg.Secrets.DatabaseURL
+	if cfg.Database.Managed {
+		db, err := NewDatabase(ctx, name+"-database", DatabaseArgs{
+			Service: config.DatabaseService, Instance: instance, Namespace: namespace,
+			Image: cfg.Database.Image, Port: config.DatabasePort, Storage: cfg.Database.Storage,
+		}, child...)
+		if err != nil {
+			return nil, err
+		}
+		databaseURL = db.URL
+	}
+
+	// What the three have in common; what tells them apart follows.
+	workload := func(s config.Service, plain map[string]string, secrets map[string]pulumi.StringInput, caches ...string) (*Workload, error) {
+		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
+			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
+			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
+			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches,
+		}, child...)
+	}
+	backend, err := workload(cfg.Backend, map[string]string{
+		"FRONTEND_URL":        cfg.WebURL(),
+		config.AllowedOrigins: cfg.WebURL() + "," + cfg.ChatbotURL(),
+		"LOG_LEVEL":           cfg.LogLevel,
+		"ENVIRONMENT":         cfg.Environment(),
+		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
+	}, map[string]pulumi.StringInput{
+		"DATABASE_URL":       databaseURL,
+		"BETTER_AUTH_SECRET": authSecret,
+		"OPENAI_API_KEY":     cfg.Secrets.OpenAIKey,
+	})
+	if err != nil {
+		return nil, err
+	}
+	web, err := workload(cfg.Web, map[string]string{
+		"NEXT_PUBLIC_API_URL": cfg.APIURL(),
+		"API_URL":             cfg.Backend.ClusterURL(), // server side: never through the front door
+		"BETTER_AUTH_URL":     cfg.WebURL(),
+		"CHATBOT_URL":         cfg.ChatbotURL(),
+		"COOKIE_DOMAIN":       cfg.CookieDomain(),
+	}, map[string]pulumi.StringInput{
+		"BETTER_AUTH_SECRET": authSecret,
+	}, nextCache)
+	if err != nil {
+		return nil, err
+	}
+	chatbot, err := workload(cfg.Chatbot, map[string]string{
+		"VITE_API_URL":  cfg.APIURL(),
+		"API_URL":       cfg.Backend.ClusterURL(),
+		"FRONTEND_URL":  cfg.WebURL(),
+		"COOKIE_DOMAIN": cfg.CookieDomain(),
+	}, map[string]pulumi.StringInput{
+		"VITE_OPENAI_API_KEY": cfg.Secrets.ChatbotOpenAIKey,
+	}, nextCache)
+	if err != nil {
+		return nil, err
+	}
+
+	exposure, err := NewExposure(ctx, name+"-exposure", exposureArgs(cfg, instance, namespace, backend, web, chatbot), child...)
+	if err != nil {
+		return nil, err
+	}
+	return app, app.finish(ctx, cfg, namespace, images, exposure)
+}
+
+// newAuthSecret is the key that signs sessions: given, or drawn once and kept in the stack's state.
+func newAuthSecret(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) (pulumi.StringInput, error) {
+	if cfg.Secrets.BetterAuthSecret != nil {
+		return cfg.Secrets.BetterAuthSecret, nil
+	}
+	secret, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{
+		Length: pulumi.Int(authSecretLength), Special: pulumi.Bool(false),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: generating BETTER_AUTH_SECRET: %w", name, err)
+	}
+	return secret.Result, nil
+}
+
+func (app *TodoApp) finish(ctx *pulumi.Context, cfg *config.Config, namespace pulumi.StringOutput, images map[string]*Image, exposure *Exposure) error {
+	refs := pulumi.StringMap{}
+	for service, image := range images {
+		refs[service] = image.Ref
+	}
+	app.WebURL = pulumi.String(cfg.WebURL()).ToStringOutput()
+	app.ChatbotURL = pulumi.String(cfg.ChatbotURL()).ToStringOutput()
+	app.APIURL = pulumi.String(cfg.APIURL()).ToStringOutput()
+	app.Namespace = namespace
+	app.Images = refs.ToStringMapOutput()
+	app.NodePorts = exposure.NodePorts
+	return ctx.RegisterResourceOutputs(app, pulumi.Map{
+		"webUrl": app.WebURL, "chatbotUrl": app.ChatbotURL, "apiUrl": app.APIURL,
+		"namespace": app.Namespace, "images": app.Images, "nodePorts": app.NodePorts,
+	})
+}

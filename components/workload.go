@@ -1,0 +1,175 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// Workload runs one stateless HTTP service: its ConfigMap, Secret, ServiceAccount, Deployment and Service.
+//
+// Everything is named by Kubernetes except the Service, which other pods resolve by DNS.
+type Workload struct {
+	pulumi.ResourceState
+
+	// Service is the name in the cluster's DNS.
+	Service pulumi.StringOutput `pulumi:"service"`
+	// Image is the reference that the pods run.
+	Image pulumi.StringOutput `pulumi:"image"`
+
+	selector map[string]string
+}
+
+// WorkloadArgs are a Workload's inputs.
+type WorkloadArgs struct {
+	Service   string // DNS label; also the name label
+	Instance  string // the installation, for labels and selectors
+	Namespace pulumi.StringInput
+	Image     pulumi.StringInput
+	Port      int // what the container listens on, and the Service
+	Replicas  int
+	Probes    config.Probes
+	Resources config.Resources
+
+	Config  map[string]string             // plain environment; nil is none
+	Secrets map[string]pulumi.StringInput // secret environment; nil is none
+	Caches  []string                      // folders besides /tmp that the framework writes to
+}
+
+const (
+	portName = "http"
+
+	// A pod leaves the endpoints and gets SIGTERM at the same moment, but proxies learn of it later: it keeps serving
+	// meanwhile. The grace period covers this sleep, the server's own drain (30 s, seed section 1), and a margin.
+	preStopSeconds     = 5
+	gracePeriodSeconds = 45
+
+	// Two minutes of start-up is slow for these services, and two more are enough to pull an image.
+	startupProbes           = 60
+	startupPeriodSeconds    = 2
+	progressDeadlineSeconds = 300
+
+	livenessPeriodSeconds = 10
+	probeTimeoutSeconds   = 3
+	revisionHistory       = 5
+)
+
+func (a WorkloadArgs) validate() error {
+	var errs []error
+	if a.Service == "" {
+		errs = append(errs, errors.New("Service is empty; it must be a DNS label"))
+	}
+	if a.Instance == "" {
+		errs = append(errs, errors.New("Instance is empty; selectors need it"))
+	}
+	if a.Port < 1 || a.Port > 65535 {
+		errs = append(errs, fmt.Errorf("Port is %d; allowed: 1 to 65535", a.Port))
+	}
+	if a.Replicas < 0 {
+		errs = append(errs, fmt.Errorf("Replicas is %d; allowed: 0 and more", a.Replicas))
+	}
+	if a.Image == nil || a.Namespace == nil {
+		errs = append(errs, errors.New("Image and Namespace are required"))
+	}
+	return errors.Join(errs...)
+}
+
+// NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-deployment` and
+// `<name>-service`; the first two only when there is something to hold.
+func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pulumi.ResourceOption) (*Workload, error) {
+	if err := args.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	w := &Workload{selector: selectorLabels(args.Service, args.Instance)}
+	if err := ctx.RegisterComponentResource(componentType("Workload"), name, w, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	child := withParent(w)
+
+	env, envFrom, err := newEnvironment(ctx, name, args, child)
+	if err != nil {
+		return nil, err
+	}
+	meta := func() *metav1.ObjectMetaArgs {
+		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(args.Service, args.Instance))}
+	}
+	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
+		Metadata:                     meta(),
+		AutomountServiceAccountToken: pulumi.Bool(false), // nothing here talks to the API server
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
+	}
+	deployment, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
+		Metadata: meta(),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas:                pulumi.Int(args.Replicas),
+			RevisionHistoryLimit:    pulumi.Int(revisionHistory),
+			ProgressDeadlineSeconds: pulumi.Int(progressDeadlineSeconds),
+			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(w.selector)},
+			Strategy: &appsv1.DeploymentStrategyArgs{
+				Type: pulumi.String("RollingUpdate"),
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
+					MaxUnavailable: pulumi.Int(0), // capacity never drops during a rollout; one extra pod pays for it
+					MaxSurge:       pulumi.Int(1),
+				},
+			},
+			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
+		},
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
+	}
+
+	// The name is fixed: the other services' configuration and NetworkPolicies know it.
+	serviceMeta := meta()
+	serviceMeta.Name = pulumi.String(args.Service)
+	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
+		Metadata: serviceMeta,
+		Spec: &corev1.ServiceSpecArgs{
+			Type:     pulumi.String("ClusterIP"),
+			Selector: pulumi.ToStringMap(w.selector),
+			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
+				Name: pulumi.String(portName), Port: pulumi.Int(args.Port), TargetPort: pulumi.String(portName),
+			}},
+		},
+	}, child...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: creating Service: %w", name, err)
+	}
+
+	w.Service = service.Metadata.Name().Elem()
+	w.Image = deployment.Spec.Template().Spec().Containers().Index(pulumi.Int(0)).Image().Elem()
+	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"service": w.Service, "image": w.Image})
+}
+
+// newEnvironment creates what the container's environment refers to.
+func newEnvironment(ctx *pulumi.Context, name string, args WorkloadArgs, child []pulumi.ResourceOption) (corev1.EnvVarArray, corev1.EnvFromSourceArray, error) {
+	var env corev1.EnvVarArray
+	var envFrom corev1.EnvFromSourceArray
+	if len(args.Config) > 0 {
+		plain, err := NewAppConfig(ctx, name+"-config", AppConfigArgs{
+			Service: args.Service, Instance: args.Instance, Namespace: args.Namespace, Data: args.Config,
+		}, child...)
+		if err != nil {
+			return nil, nil, err
+		}
+		envFrom = corev1.EnvFromSourceArray{corev1.EnvFromSourceArgs{ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: plain.Ref}}}
+	}
+	if len(args.Secrets) > 0 {
+		secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
+			Service: args.Service, Instance: args.Instance, Namespace: args.Namespace, Data: args.Secrets,
+		}, child...)
+		if err != nil {
+			return nil, nil, err
+		}
+		env = secrets.Env()
+	}
+	return env, envFrom, nil
+}

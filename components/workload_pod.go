@@ -1,0 +1,75 @@
+package components
+
+import (
+	"fmt"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// podTemplate is the pod of a Workload. It tolerates neither root nor a writable image.
+func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.StringInput, env corev1.EnvVarArray, envFrom corev1.EnvFromSourceArray) *corev1.PodTemplateSpecArgs {
+	var mounts corev1.VolumeMountArray
+	var volumes corev1.VolumeArray
+	for _, w := range a.writables() {
+		mounts = append(mounts, w.mount())
+		volumes = append(volumes, w.volume())
+	}
+	return &corev1.PodTemplateSpecArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Labels:      pulumi.ToStringMap(labels(a.Service, a.Instance)),
+			Annotations: pulumi.StringMap{"kubectl.kubernetes.io/default-container": pulumi.String(a.Service)},
+		},
+		Spec: &corev1.PodSpecArgs{
+			ServiceAccountName:           account,
+			AutomountServiceAccountToken: pulumi.Bool(false),
+			// Docker-style links would put every Service of the namespace into the environment, and the application's
+			// own names are close to theirs.
+			EnableServiceLinks:            pulumi.Bool(false),
+			SecurityContext:               podSecurity(appUser),
+			TerminationGracePeriodSeconds: pulumi.Int(gracePeriodSeconds),
+			TopologySpreadConstraints:     spread(selector),
+			Volumes:                       volumes,
+			Containers: corev1.ContainerArray{corev1.ContainerArgs{
+				Name:            pulumi.String(a.Service),
+				Image:           a.Image,
+				ImagePullPolicy: pulumi.String("IfNotPresent"), // a tag is its content: it never needs a second look
+				Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
+					Name: pulumi.String(portName), ContainerPort: pulumi.Int(a.Port),
+				}},
+				Env:             env,
+				EnvFrom:         envFrom,
+				Resources:       resourceRequirements(a.Resources),
+				SecurityContext: containerSecurity(),
+				VolumeMounts:    mounts,
+				// The kubelet's own sleep: the images have no shell to rely on.
+				Lifecycle: &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
+					Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(preStopSeconds)},
+				}},
+				// Until the startup probe passes the other two wait, so a slow start is not taken for a hang.
+				StartupProbe:   probe(a.Probes.Liveness, startupPeriodSeconds, startupProbes),
+				LivenessProbe:  probe(a.Probes.Liveness, livenessPeriodSeconds, 3),
+				ReadinessProbe: probe(a.Probes.Readiness, a.Probes.ReadinessPeriodSeconds, 2),
+			}},
+		},
+	}
+}
+
+// writables are /tmp and the framework's caches.
+func (a WorkloadArgs) writables() []writable {
+	all := []writable{{name: "tmp", path: "/tmp", limit: "64Mi"}}
+	for i, path := range a.Caches {
+		all = append(all, writable{name: fmt.Sprintf("cache-%d", i), path: path, limit: "128Mi"})
+	}
+	return all
+}
+
+func probe(path string, period, failures int) *corev1.ProbeArgs {
+	return &corev1.ProbeArgs{
+		HttpGet:          &corev1.HTTPGetActionArgs{Path: pulumi.String(path), Port: pulumi.String(portName)},
+		PeriodSeconds:    pulumi.Int(period),
+		TimeoutSeconds:   pulumi.Int(probeTimeoutSeconds),
+		FailureThreshold: pulumi.Int(failures),
+	}
+}
