@@ -43,6 +43,8 @@ func run(ctx context.Context, args []string) error {
 		return nil
 	}
 	switch command := args[0]; command {
+	case "up":
+		return up(ctx)
 	case "tools":
 		return buildTools(ctx, args[1:])
 	default:

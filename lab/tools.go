@@ -44,11 +44,13 @@ var tools = []Tool{
 		"k8s.io/kubernetes/cmd/kube-scheduler", "k8s.io/kubernetes/cmd/kubectl", "k8s.io/kubernetes/cmd/kubelet"}},
 	{Name: "coredns", Version: "v1.12.4", Folder: "tools/coredns", Packages: []string{"github.com/coredns/coredns"}},
 	{Name: "kube-router", Version: "v2.2.1", Folder: "tools/kube-router", Packages: []string{"github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}},
+	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
+	{Name: "provisioner", Version: "of volumes", Folder: "provisioner", Packages: []string{"."}},
 	{Name: "metrics-server", Version: "v0.7.2", Folder: "tools/metrics-server", Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
 }
 
 // clusterTools are built in this order: what the cluster needs first comes first.
-var clusterTools = []string{"kubernetes", "coredns", "kube-router", "metrics-server"}
+var clusterTools = []string{"kubernetes", "coredns", "kube-router", "provisioner", "metrics-server"}
 
 // findTool returns the tool of that name, or an error that lists the names there are.
 func findTool(name string) (Tool, error) {
@@ -69,26 +71,17 @@ func (t Tool) title() string { return "Build " + t.Name + " " + t.Version }
 // folder. It returns step.ErrDone with the folder when it is there already. Folders of other versions are left alone:
 // another checkout may run them.
 func Build(ctx context.Context, s *step.Step, t Tool) (dir string, err error) {
-	goVersion, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOVERSION: %w", err)
+	if dir, err = t.dir(ctx); err != nil {
+		return "", err
+	}
+	if isDir(dir) {
+		return dir, step.ErrDone
 	}
 	root, err := labDir()
 	if err != nil {
 		return "", err
 	}
-	hash, err := t.hash(root, strings.TrimSpace(string(goVersion)))
-	if err != nil {
-		return "", fmt.Errorf("%s: reading its sources: %w", t.Name, err)
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir = filepath.Join(cache, t.Name+"-"+hash)
-	if isDir(dir) {
-		return dir, step.ErrDone
-	}
+	cache := filepath.Dir(dir)
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
@@ -110,6 +103,41 @@ func Build(ctx context.Context, s *step.Step, t Tool) (dir string, err error) {
 	}
 	return dir, nil
 }
+
+// dir is the folder that Build builds the tool into, whether it is there or not.
+func (t Tool) dir(ctx context.Context) (string, error) {
+	version, err := goVersion(ctx)
+	if err != nil {
+		return "", err
+	}
+	root, err := labDir()
+	if err != nil {
+		return "", err
+	}
+	hash, err := t.hash(root, version)
+	if err != nil {
+		return "", fmt.Errorf("%s: reading its sources: %w", t.Name, err)
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache, t.Name+"-"+hash), nil
+}
+
+// goVersion is the version of the go command, asked once.
+func goVersion(ctx context.Context) (string, error) {
+	if knownGo == "" {
+		out, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
+		if err != nil {
+			return "", fmt.Errorf("go env GOVERSION: %w", err)
+		}
+		knownGo = strings.TrimSpace(string(out))
+	}
+	return knownGo, nil
+}
+
+var knownGo string
 
 // build compiles the tool's packages into <tmp>/bin.
 func (t Tool) build(ctx context.Context, s *step.Step, folder, tmp string) error {

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Component is one process of the lab.
+type Component struct {
+	Name     string
+	After    []string // what must be healthy before this is started
+	Command  []string
+	Files    map[string]string // config files by path, written before it starts
+	Health   func(context.Context) error
+	Deadline time.Duration // for its health to be good after a start
+	Grace    time.Duration // between asking it to end and killing it
+}
+
+// spec is a hash of all that the component is started with: when it differs from the running process's, `up` restarts it.
+func (c Component) spec() string {
+	parts := slices.Clone(c.Command)
+	for _, path := range sortedKeys(c.Files) {
+		parts = append(parts, path, c.Files[path])
+	}
+	return specHash(parts...)
+}
+
+// setup is what the components' command lines are made from.
+type setup struct {
+	Network
+	bins     map[string]string // folder of each built tool
+	restrict bool              // root lacks CAP_SYS_RESOURCE
+	cniBin   string
+}
+
+func (u setup) kube(name string) string { return filepath.Join(u.bins["kubernetes"], name) }
+
+// components is the table of everything that runs. LAB.md has the source of the flags that look odd.
+func (u setup) components() []Component {
+	admin := "--kubeconfig=" + adminConf
+	return []Component{
+		{Name: "containerd", Deadline: 30 * time.Second, Grace: 10 * time.Second,
+			Command: []string{"containerd", "--config", state("config", "containerd.toml")},
+			Files:   map[string]string{state("config", "containerd.toml"): u.containerdConfig(), state("cni", "10-todo-lab.conflist"): u.cniConfig()},
+			Health:  dialUnix(criSocket)},
+
+		// A Docker of its own, on a bridge of its own, which leaves iptables alone: two daemons would remove each other's
+		// chains. The lab's own rules (network.go) let its containers out.
+		{Name: "docker", After: []string{"containerd"}, Deadline: 30 * time.Second, Grace: 15 * time.Second,
+			Command: []string{"dockerd", "--host=unix://" + dockerSocket, "--data-root=" + state("docker"), "--exec-root=" + runDir + "/docker",
+				"--pidfile=" + runDir + "/docker.pid", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
+				"--bridge=" + dockerBridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--cgroup-parent=/" + cgroupName + "/docker",
+				"--exec-opt=native.cgroupdriver=cgroupfs", "--oom-score-adjust=0", "--log-opt=max-size=10m", "--log-opt=max-file=3"},
+			Files:  map[string]string{state("config", "docker.json"): "{}\n"}, // or it would read the machine's own Docker's
+			Health: getUnix(dockerSocket, "/_ping")},
+
+		{Name: "registry", Deadline: 20 * time.Second, Grace: 5 * time.Second,
+			Command: []string{"docker-registry", "serve", state("config", "registry.yml")},
+			Files: map[string]string{state("config", "registry.yml"): fmt.Sprintf(
+				"version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: 127.0.0.1:5000}\n", state("registry"))},
+			Health: get("http://127.0.0.1:5000/v2/")},
+
+		{Name: "etcd", Deadline: 30 * time.Second, Grace: 10 * time.Second,
+			Command: []string{"etcd", "--name=" + nodeName, "--data-dir=" + state("etcd"), "--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
+				"--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380", "--initial-cluster=" + nodeName + "=http://127.0.0.1:2380"},
+			Health: get("http://127.0.0.1:2379/health")},
+
+		{Name: "kube-apiserver", After: []string{"etcd"}, Deadline: 90 * time.Second, Grace: 15 * time.Second,
+			Command: []string{u.kube("kube-apiserver"), "--etcd-servers=http://127.0.0.1:2379", "--service-cluster-ip-range=" + u.Services.String(),
+				"--bind-address=127.0.0.1", "--secure-port=6443", "--advertise-address=" + u.NodeIP, "--allow-privileged=true",
+				"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--client-ca-file=" + pki("ca.crt"),
+				"--tls-cert-file=" + pki("apiserver.crt"), "--tls-private-key-file=" + pki("apiserver.key"),
+				"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+				"--service-account-key-file=" + pki("sa.pub"), "--service-account-signing-key-file=" + pki("sa.key"),
+				"--kubelet-client-certificate=" + pki("apiserver-kubelet.crt"), "--kubelet-client-key=" + pki("apiserver-kubelet.key"),
+				"--kubelet-preferred-address-types=InternalIP", // the node's name is in no DNS
+				"--requestheader-client-ca-file=" + pki("front-ca.crt"), "--requestheader-allowed-names=front-proxy",
+				"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+				"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+				"--proxy-client-cert-file=" + pki("front-proxy.crt"), "--proxy-client-key-file=" + pki("front-proxy.key"),
+				"--shutdown-delay-duration=0s", "--profiling=false"},
+			Health: get("https://127.0.0.1:6443/readyz")},
+
+		// Elections are off: there is one of each, and a restarted one would wait for the old one's lease.
+		{Name: "kube-controller-manager", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+			Command: []string{u.kube("kube-controller-manager"), "--kubeconfig=" + kubeconfig("controller-manager"), "--bind-address=127.0.0.1", "--leader-elect=false",
+				"--service-account-private-key-file=" + pki("sa.key"), "--root-ca-file=" + pki("ca.crt"),
+				"--cluster-signing-cert-file=" + pki("ca.crt"), "--cluster-signing-key-file=" + pki("ca.key"),
+				"--allocate-node-cidrs=true", "--node-cidr-mask-size=24", "--cluster-cidr=" + u.Pods.String(), "--use-service-account-credentials=true"},
+			Health: get("https://127.0.0.1:10257/healthz")},
+
+		{Name: "kube-scheduler", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+			Command: []string{u.kube("kube-scheduler"), "--kubeconfig=" + kubeconfig("scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false"},
+			Health:  get("https://127.0.0.1:10259/healthz")},
+
+		{Name: "kubelet", After: []string{"kube-apiserver", "containerd"}, Deadline: 60 * time.Second, Grace: 10 * time.Second,
+			Command: []string{u.kube("kubelet"), "--config=" + state("config", "kubelet.yaml"), "--kubeconfig=" + kubeconfig("kubelet"),
+				"--root-dir=" + state("kubelet"), "--cert-dir=" + state("kubelet", "pki"), "--hostname-override=" + nodeName, "--node-ip=" + u.NodeIP},
+			Files:  map[string]string{state("config", "kubelet.yaml"): u.kubeletConfig()},
+			Health: get("http://127.0.0.1:10248/healthz")},
+
+		{Name: "kube-proxy", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+			Command: []string{u.kube("kube-proxy"), "--kubeconfig=" + kubeconfig("proxy"), "--cluster-cidr=" + u.Pods.String(), "--proxy-mode=iptables",
+				"--hostname-override=" + nodeName, "--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
+				// Some kernels do not let these be written, and kube-proxy ends when it cannot.
+				"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s"},
+			Health: get("http://127.0.0.1:10256/livez")},
+
+		{Name: "coredns", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
+			Command: []string{filepath.Join(u.bins["coredns"], "coredns"), "-conf", state("config", "Corefile")},
+			Files:   map[string]string{state("config", "Corefile"): corefile()},
+			Health:  get("http://127.0.0.1:10254/ready")},
+
+		{Name: "kube-router", After: []string{"kube-apiserver", "kubelet"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+			Command: []string{filepath.Join(u.bins["kube-router"], "kube-router"), admin, "--run-firewall=true", "--run-router=false",
+				"--run-service-proxy=false", "--hostname-override=" + nodeName, "--service-cluster-ip-range=" + u.Services.String()},
+			Health: get("http://127.0.0.1:20244/healthz")},
+
+		{Name: "provisioner", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
+			Command: []string{filepath.Join(u.bins["provisioner"], "provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
+				"--root=" + volumesDir, "--metrics-port=10261"},
+			Health: get("http://127.0.0.1:10261/metrics")},
+
+		// On the node's address: the API server reaches it through a Service, which loopback cannot be behind.
+		{Name: "metrics-server", After: []string{"kube-apiserver", "kubelet"}, Deadline: 90 * time.Second, Grace: 5 * time.Second,
+			Command: []string{filepath.Join(u.bins["metrics-server"], "metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
+				"--authorization-kubeconfig=" + adminConf, "--kubelet-insecure-tls", "--bind-address=" + u.NodeIP, "--secure-port=4443",
+				"--cert-dir=" + state("metrics-server"), "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=15s"},
+			Health: get("https://" + u.NodeIP + ":4443/livez")},
+	}
+}
+
+// localEnv keeps the lab's own traffic away from a proxy that the machine may use.
+func (u setup) localEnv(noProxy string) []string {
+	own := []string{"localhost", "127.0.0.1", u.NodeIP, u.Pods.String(), u.Services.String(), u.Docker.String(), dnsAddr, ".svc", ".cluster.local"}
+	if noProxy != "" {
+		own = append([]string{noProxy}, own...)
+	}
+	value := strings.Join(own, ",")
+	return []string{"NO_PROXY=" + value, "no_proxy=" + value, "KUBECONFIG="}
+}

@@ -1,0 +1,3 @@
+module todo/lab/images/pause
+
+go 1.26

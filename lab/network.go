@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"todo/internal/step"
+)
+
+// mark is the comment on every iptables rule that the lab itself adds.
+const mark = "todo-lab"
+
+// rule is an iptables rule of the lab.
+type rule struct {
+	table, chain string
+	match        []string
+}
+
+// rules let pods and the lab's containers reach each other and the network where something sets the FORWARD policy to
+// DROP, as Docker does. They are appended: in front they would let traffic pass that a NetworkPolicy forbids.
+func (n Network) rules() []rule {
+	var rules []rule
+	for _, prefix := range []string{n.Pods.String(), n.Docker.String()} {
+		rules = append(rules,
+			rule{"filter", "FORWARD", []string{"-s", prefix, "-j", "ACCEPT"}},
+			rule{"filter", "FORWARD", []string{"-d", prefix, "-j", "ACCEPT"}})
+	}
+	return append(rules, rule{"nat", "POSTROUTING", []string{"-s", n.Docker.String(), "!", "-o", dockerBridge, "-j", "MASQUERADE"}})
+}
+
+func (r rule) args(action string) []string {
+	return append([]string{"-w", "10", "-t", r.table, action, r.chain, "-m", "comment", "--comment", mark}, r.match...)
+}
+
+// wantedSysctls are set by the lab at start; a larger inotify limit than ours stays.
+var wantedSysctls = map[string]int{
+	"net/ipv4/ip_forward":                 1,
+	"net/bridge/bridge-nf-call-iptables":  1, // or Services and policies do not apply between pods of one bridge
+	"fs/inotify/max_user_instances":       1024,
+	"fs/inotify/max_user_watches":         262144,
+	"net/bridge/bridge-nf-call-ip6tables": 1,
+}
+
+// touchedSysctls are changed by kubelet, kube-proxy or kube-router; the lab only puts them back at the end.
+var touchedSysctls = []string{"net/ipv4/conf/all/route_localnet", "vm/overcommit_memory", "vm/panic_on_oom",
+	"kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
+	"net/netfilter/nf_conntrack_max", "net/ipv4/ip_unprivileged_port_start"}
+
+// setupNetwork brings kernel settings, addresses, bridge and rules to what the lab needs. It changes only what differs,
+// and reports whether anything did.
+func setupNetwork(ctx context.Context, s *step.Step, n Network) (changed bool, err error) {
+	if _, err := os.Stat("/proc/sys/net/bridge"); err != nil {
+		for _, module := range []string{"br_netfilter", "overlay", "nf_conntrack"} {
+			if err := s.Command(ctx, "", nil, "modprobe", module); err != nil {
+				fmt.Fprintf(s, "module %s: %v (it may be built into the kernel)\n", module, err)
+			}
+		}
+	}
+	if err := saveSysctls(); err != nil {
+		return false, err
+	}
+	for _, name := range sysctlNames() {
+		want, set := wantedSysctls[name]
+		if !set {
+			continue
+		}
+		old, err := readSysctl(name)
+		if err != nil {
+			return false, fmt.Errorf("kernel setting %s: %w", name, err)
+		}
+		if now, err := strconv.Atoi(old); err == nil && now >= want {
+			continue
+		}
+		changed = true
+		if err := os.WriteFile("/proc/sys/"+name, []byte(strconv.Itoa(want)), 0o644); err != nil {
+			return false, fmt.Errorf("kernel setting %s = %d: %w", name, want, err)
+		}
+	}
+	commands := [][]string{}
+	if !hasAddress("lo", dnsAddr) {
+		commands = append(commands, []string{"ip", "address", "add", dnsAddr + "/32", "dev", "lo"})
+	}
+	if _, err := net.InterfaceByName(dockerBridge); err != nil {
+		commands = append(commands, []string{"ip", "link", "add", dockerBridge, "type", "bridge"})
+	}
+	if !hasAddress(dockerBridge, n.Docker.Addr().Next().String()) {
+		commands = append(commands, []string{"ip", "address", "add", n.DockerGateway(), "dev", dockerBridge}, []string{"ip", "link", "set", dockerBridge, "up"})
+	}
+	for _, r := range n.rules() {
+		if exec.CommandContext(ctx, "iptables", r.args("-C")...).Run() != nil {
+			commands = append(commands, append([]string{"iptables"}, r.args("-A")...))
+		}
+	}
+	for _, command := range commands {
+		changed = true
+		if err := s.Command(ctx, "", nil, command[0], command[1:]...); err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+func hasAddress(name, address string) bool {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return false
+	}
+	addrs, err := i.Addrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range addrs {
+		if strings.HasPrefix(a.String(), address+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func sysctlNames() []string {
+	names := touchedSysctls[:len(touchedSysctls):len(touchedSysctls)]
+	for name := range wantedSysctls {
+		names = append(names, name)
+	}
+	return names
+}
+
+func readSysctl(name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join("/proc/sys", name))
+	return strings.TrimSpace(string(text)), err
+}
+
+// saveSysctls notes the machine's values before the lab's first change, for `down` to put back.
+func saveSysctls() error {
+	path := state("sysctls.json")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	before := map[string]string{}
+	for _, name := range sysctlNames() {
+		value, err := readSysctl(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // this kernel does not have it
+		}
+		if err != nil {
+			return err
+		}
+		before[name] = value
+	}
+	text, err := json.MarshalIndent(before, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(text, '\n'), 0o644)
+}
+
+// restoreSysctls puts back what saveSysctls noted; a lab that never started has noted nothing.
+func restoreSysctls() error {
+	text, err := os.ReadFile(state("sysctls.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before := map[string]string{}
+	if err := json.Unmarshal(text, &before); err != nil {
+		return err
+	}
+	var failed []error
+	for _, name := range sortedKeys(before) {
+		if now, err := readSysctl(name); err == nil && now != before[name] {
+			failed = append(failed, os.WriteFile("/proc/sys/"+name, []byte(before[name]), 0o644))
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"todo/internal/step"
+)
+
+// up brings the lab to its full state from whatever state it is in. The long things go side by side: Debian packages,
+// then container engines and base images, beside the Go builds.
+func up(ctx context.Context) error {
+	if problems := preflight(); len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	printer, err := newPrinter()
+	if err != nil {
+		return err
+	}
+	bins, err := toolDirs(ctx, append(clusterTools, pauseTool))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	built := make(chan error, 1)
+	go func() { built <- buildAll(ctx, printer, bins) }()
+
+	u, err := prepare(ctx, printer, bins)
+	if err == nil {
+		err = u.startAll(ctx, printer, "Start container engines and registry", pick(u.components(), engines, true))
+	}
+	if err != nil {
+		cancel()
+		return errors.Join(err, <-built)
+	}
+	images := make(chan error, 1)
+	go func() { images <- u.ensureImages(ctx, printer) }()
+	if err := <-built; err != nil {
+		cancel()
+		return errors.Join(err, <-images)
+	}
+	err = u.startCluster(ctx, printer)
+	if err != nil {
+		cancel()
+	}
+	if err := errors.Join(err, <-images); err != nil {
+		return err
+	}
+	fmt.Printf("The lab is up: context %s, kubeconfig %s, registry %s\n", clusterName, adminConf, registryAddr)
+	return nil
+}
+
+// engines are the components that need Debian's packages only.
+var engines = []string{"containerd", "docker", "registry"}
+
+// prepare does what comes before the first process: packages, addresses, kernel settings, certificates.
+func prepare(ctx context.Context, printer *step.Printer, bins map[string]string) (setup, error) {
+	if err := printer.Run("Install Debian packages", func(s *step.Step) error { return installPackages(ctx, s) }); err != nil {
+		return setup{}, err
+	}
+	u, err := newSetup(bins)
+	if err != nil {
+		return setup{}, err
+	}
+	for _, folder := range []string{stateDir, runDir, volumesDir} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return setup{}, err
+		}
+	}
+	return u, printer.Run("Set up network and certificates", func(s *step.Step) error {
+		made, err := ensureCerts(u.Network)
+		if err != nil {
+			return err
+		}
+		changed, err := setupNetwork(ctx, s, u.Network)
+		if err == nil && !made && !changed {
+			return step.ErrDone
+		}
+		return err
+	})
+}
+
+// newSetup reads what the components' command lines depend on from the machine.
+func newSetup(bins map[string]string) (setup, error) {
+	n, err := loadNetwork()
+	if err != nil {
+		return setup{}, err
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return setup{}, err
+	}
+	return setup{Network: n, bins: bins, restrict: !hasSysResource(string(status)), cniBin: cniFolder()}, nil
+}
+
+// startCluster starts Kubernetes on the running engines and waits until it can run pods.
+func (u setup) startCluster(ctx context.Context, printer *step.Printer) error {
+	if err := printer.Run("Load the pause image", func(s *step.Step) error { return u.ensurePause(ctx, s) }); err != nil {
+		return err
+	}
+	if err := u.startAll(ctx, printer, "Start Kubernetes "+kubernetesVersion, pick(u.components(), engines, false)); err != nil {
+		return err
+	}
+	if err := printer.Run("Apply addons", func(s *step.Step) error { return u.applyAddons(ctx, s) }); err != nil {
+		return err
+	}
+	return printer.Run("Wait for the node", func(s *step.Step) error { return u.waitNode(ctx, s) })
+}
+
+// toolDirs returns the folder of each tool, whether it is built yet or not.
+func toolDirs(ctx context.Context, names []string) (map[string]string, error) {
+	dirs := map[string]string{}
+	for _, name := range names {
+		tool, err := findTool(name)
+		if err != nil {
+			return nil, err
+		}
+		if dirs[name], err = tool.dir(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return dirs, nil
+}
+
+// buildAll builds the tools whose folders are not there; one after another, for each build uses all cores.
+func buildAll(ctx context.Context, printer *step.Printer, dirs map[string]string) error {
+	missing := false
+	for _, name := range append([]string{pauseTool}, clusterTools...) {
+		if isDir(dirs[name]) {
+			continue
+		}
+		missing = true
+		tool, err := findTool(name)
+		if err != nil {
+			return err
+		}
+		err = printer.Run(tool.title(), func(s *step.Step) error {
+			_, err := Build(ctx, s, tool)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if missing {
+		return nil
+	}
+	return printer.Run("Build "+kubernetesVersion+" and its addons", func(*step.Step) error { return step.ErrDone })
+}
