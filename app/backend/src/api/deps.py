@@ -1,0 +1,69 @@
+"""What the routes share."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from src.chat import Assistant
+from src.models import User
+from src.readiness import Readiness
+from src.security import Passwords, Tokens
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one worker holds for its lifetime; made in src/api/app.py."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    readiness: Readiness
+    passwords: Passwords
+    tokens: Tokens
+    assistant: Assistant | None
+
+
+def resources(request: Request) -> Resources:
+    held = request.app.state.resources
+    assert isinstance(held, Resources)
+    return held
+
+
+Held = Annotated[Resources, Depends(resources)]
+
+
+async def session(held: Held) -> AsyncIterator[AsyncSession]:
+    async with held.sessions() as opened:
+        yield opened
+
+
+_bearer = HTTPBearer(auto_error=False, description="The token of /api/auth/register or /api/auth/login")
+
+
+async def current_user(
+    held: Held, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> User:
+    """The caller. Its connection goes back to the pool here, so a slow chat holds none."""
+    user_id = held.tokens.user_id(credentials.credentials) if credentials else None
+    if user_id is not None:
+        async with held.sessions() as short:
+            user = await short.get(User, user_id)
+        if user is not None:
+            return user
+    raise HTTPException(401, "Sign in first: the token is missing, wrong or expired.", {"WWW-Authenticate": "Bearer"})
+
+
+def _no_nul(value: str) -> str:
+    # PostgreSQL's text has no character 0; without this it would be a database error.
+    if "\x00" in value:
+        raise ValueError("must not contain the character NUL")
+    return value
+
+
+Session = Annotated[AsyncSession, Depends(session)]
+CurrentUser = Annotated[User, Depends(current_user)]
+Text = Annotated[str, AfterValidator(_no_nul)]

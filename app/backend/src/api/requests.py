@@ -1,0 +1,78 @@
+"""What happens around every request: its id, its line in the log, its largest body, its unexpected errors."""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from src import problems
+from src.logs import request_id
+
+log = logging.getLogger(__name__)
+
+ID_HEADER = "x-request-id"
+# Nothing a client invents reaches the log unchecked.
+ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MAX_BODY_BYTES = 1024 * 1024
+PROBES = frozenset({"/health", "/ready"})
+
+
+class RequestContext:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        given = headers.get(ID_HEADER, "")
+        current = given if ID_PATTERN.fullmatch(given) else uuid4().hex
+        token = request_id.set(current)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[ID_HEADER] = current
+            await send(message)
+
+        try:
+            await self._app(scope, limited(receive, headers), send_with_id)
+        except Exception:
+            log.exception("unexpected error")
+            if status == 0:
+                await problems.internal_error()(scope, receive, send_with_id)
+        finally:
+            self._log(scope, status, time.perf_counter() - started)
+            request_id.reset(token)
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        # Without the query string: people put tokens there.
+        level = logging.DEBUG if scope["path"] in PROBES else logging.INFO
+        data = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
+        log.log(level, "request", extra={"data": data})
+
+
+def limited(receive: Receive, headers: Headers) -> Receive:
+    """Refuse a body over MAX_BODY_BYTES before it fills the pod's memory."""
+    declared = headers.get("content-length", "")
+    seen = int(declared) if declared.isdecimal() else 0
+    if seen <= MAX_BODY_BYTES:
+        seen = 0  # count what really arrives
+
+    async def receive_limited() -> Message:
+        nonlocal seen
+        if seen <= MAX_BODY_BYTES:
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen <= MAX_BODY_BYTES:
+                return message
+        raise HTTPException(413, f"The request body is larger than {MAX_BODY_BYTES} bytes.")
+
+    return receive_limited

@@ -1,0 +1,69 @@
+"""Every error is an RFC 9457 problem. What an exception says goes to the log, never to the caller."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from src.logs import request_id
+
+log = logging.getLogger(__name__)
+
+UNDEFINED_TABLE = "42P01"
+
+
+class Problem(JSONResponse):
+    media_type = "application/problem+json"
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        if (current := request_id.get()) is not None:
+            content["request_id"] = current
+        super().__init__(content | members, status_code=status, headers=dict(headers or {}))
+
+
+def internal_error() -> Problem:
+    return Problem(500, "Something went wrong here. The request id finds it in the log.")
+
+
+async def _http(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)
+    return Problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _validation(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)
+    # Without the input: it may be a password.
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]) or "body", "message": _plain(item["msg"])}
+        for item in error.errors()
+    ]
+    return Problem(422, "; ".join(f"{e['field']}: {e['message']}" for e in errors), errors=errors)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+async def _database(_: Request, error: Exception) -> Problem:
+    gone = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
+    if isinstance(error, DBAPIError):
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        gone = gone or error.connection_invalidated or sqlstate == UNDEFINED_TABLE
+    log.error("database error", exc_info=error)
+    if gone:
+        return Problem(503, "The database is not available. Try again in a moment.", headers={"Retry-After": "2"})
+    return internal_error()
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(SQLAlchemyError, _database)

@@ -1,0 +1,74 @@
+"""Password hashes and bearer tokens."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from pydantic import SecretStr
+
+from src.models import User, now
+
+TOKEN_LIFETIME = timedelta(days=7)
+CLOCK_SKEW = timedelta(seconds=30)
+ALGORITHM = "HS256"
+
+
+class Passwords:
+    """Argon2id with OWASP's parameters: 19 MiB, two passes.
+
+    The library's default of 64 MiB would let a few simultaneous logins reach the pod's memory limit, and so
+    would an unlimited number of small ones: at most two hashes run in a worker, the rest wait their turn.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._slots = asyncio.Semaphore(2)
+        self._nobody = self._hasher.hash("the password of nobody")
+
+    async def hash(self, password: str) -> str:
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Takes as long for an account that does not exist (stored is None) as for a wrong password."""
+        async with self._slots:
+            matches = await asyncio.to_thread(self._matches, password, stored or self._nobody)
+        return matches and stored is not None
+
+    def needs_rehash(self, stored: str) -> bool:
+        return bool(self._hasher.check_needs_rehash(stored))
+
+    def _matches(self, password: str, stored: str) -> bool:
+        try:
+            return bool(self._hasher.verify(stored, password))
+        except (VerificationError, ValueError):  # ValueError: not a hash at all
+            return False
+
+
+class Tokens:
+    """JSON Web Tokens; the front ends verify them with the same secret."""
+
+    def __init__(self, secret: SecretStr) -> None:
+        self._secret = secret
+
+    def issue(self, user: User) -> str:
+        issued = now()
+        claims = {"sub": str(user.id), "email": user.email, "iat": issued, "exp": issued + TOKEN_LIFETIME}
+        return jwt.encode(claims, self._secret.get_secret_value(), algorithm=ALGORITHM)
+
+    def user_id(self, token: str) -> UUID | None:
+        """Whose token it is; None for any token that is not ours, not whole or no longer valid."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret.get_secret_value(),
+                algorithms=[ALGORITHM],
+                leeway=CLOCK_SKEW,
+                options={"require": ["sub", "iat", "exp"]},
+            )
+            return UUID(claims["sub"])
+        except (jwt.InvalidTokenError, ValueError):
+            return None
