@@ -1,0 +1,5 @@
+import { authenticate } from "@/server/authenticate";
+
+export function POST(request: Request): Promise<Response> {
+  return authenticate(request);
+}

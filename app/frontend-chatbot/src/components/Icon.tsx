@@ -1,0 +1,19 @@
+const paths = {
+  alert: "M12 8v5m0 3.5v.01M12 3.5l9 16H3z",
+  chat: "M4 5h16v11H9l-5 4z",
+  key: "M14.5 9.5a4.5 4.5 0 1 1-2.2-3.9M12 12l-7 7v-3m3 0l2 2M14 9.5h.01M11 13l3-3",
+  list: "M4 7l1.5 1.5L8 6M4 16l1.5 1.5L8 15M12 7h8M12 16h8",
+  moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
+  send: "M12 19V5M6 11l6-6 6 6",
+  stop: "M7 7h10v10H7z",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",
+};
+
+/** A decorative line icon; the control around it carries the name. */
+export function Icon({ name }: { name: keyof typeof paths }) {
+  return (
+    <svg aria-hidden="true" viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" className="icon">
+      <path d={paths[name]} />
+    </svg>
+  );
+}
