@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -14,8 +15,8 @@ import (
 // kubeconfig happens to point to; the provider then previews from the inputs alone.
 const noCluster = "apiVersion: v1\nkind: Config\n"
 
-// newProviders creates `<name>-kubernetes` and `<name>-docker`, the only providers in the program: no resource falls
-// back to a default one, and so to an ambient cluster or daemon.
+// newProviders creates `<name>-kubernetes` and, if an image is built, `<name>-docker`: neither falls back to a default
+// provider, and so to an ambient cluster or daemon. Random needs no settings and keeps its default.
 func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) ([]pulumi.ProviderResource, error) {
 	kubeArgs := &kubernetes.ProviderArgs{Context: pulumi.String(cfg.Kube.Context)}
 	switch {
@@ -32,6 +33,10 @@ func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...
 		return nil, fmt.Errorf("creating the Kubernetes provider: %w", err)
 	}
 
+	builds := slices.ContainsFunc(cfg.Services(), func(s config.Service) bool { return s.Image == "" })
+	if !builds {
+		return []pulumi.ProviderResource{kube}, nil // no need of the Docker plugin either
+	}
 	// Preview has to work without a daemon; a build that finds none says so itself.
 	dockerArgs := &docker.ProviderArgs{DisableDockerDaemonCheck: pulumi.Bool(true)}
 	if cfg.Docker.Host != "" {
