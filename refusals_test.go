@@ -1,0 +1,143 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"todo/internal/pulumitest"
+)
+
+// refusal is a stack that is right but for one thing.
+type refusal struct {
+	stack   string // default dev
+	config  map[string]string
+	secrets map[string]string
+	change  func(t *testing.T, root string) // of the project's folder
+	says    []string
+}
+
+var refusals = map[string]refusal{
+	"unknown key":              {config: map[string]string{"todo:expsure": "localhost"}, says: []string{"expsure: unknown key", "did you mean exposure?", "pulumi config rm -s dev expsure"}},
+	"unknown key like nothing": {config: map[string]string{"todo:xyzzyplugh": "1"}, says: []string{"xyzzyplugh: unknown key", "allowed: namespace, "}},
+	"namespace":                {config: map[string]string{"todo:namespace": "Todo_Dev"}, says: []string{`namespace: "Todo_Dev"`, "pulumi config set -s dev namespace todo-dev"}},
+	"boolean":                  {config: map[string]string{"todo:production": "yes please"}, says: []string{`production: "yes please"`, "allowed: true, false"}},
+	"exposure":                 {config: map[string]string{"todo:exposure": "ingres"}, says: []string{`exposure: "ingres"`, "allowed: localhost, ingress"}},
+	"exposure of later":        {config: map[string]string{"todo:exposure": "gateway"}, says: []string{`exposure: "gateway"; not supported yet`}},
+	"ingress without domain":   {config: map[string]string{"todo:exposure": "ingress"}, says: []string{"domain: not set", "tlsSecret: not set"}},
+	"domain without ingress":   {config: map[string]string{"todo:domain": "todo.your-company.com"}, says: []string{"domain: ", "exposure is localhost"}},
+	"domain with scheme":       {stack: "prod", config: map[string]string{"todo:domain": "https://todo.your-company.com"}, says: []string{`domain: "https://`, "without scheme"}},
+	"domain wildcard":          {stack: "prod", config: map[string]string{"todo:domain": "*.your-company.com"}, says: []string{`domain: "*.your-company.com"`}},
+	"platform":                 {config: map[string]string{"todo:platform": "windows/amd64"}, says: []string{"platform: ", "linux/amd64, linux/arm64"}},
+	"log level":                {config: map[string]string{"todo:LOG_LEVEL": "info"}, says: []string{`LOG_LEVEL: "info"`, "pulumi config set -s dev LOG_LEVEL INFO"}},
+	"registry with scheme":     {config: map[string]string{"todo:registry": "https://registry.your-company.com"}, says: []string{"registry: ", "without scheme"}},
+	"placeholder registry":     {stack: "prod", config: map[string]string{"todo:registry": "registry.example.com"}, says: []string{"registry: ", "a placeholder"}},
+	"OpenAI base URL":          {config: map[string]string{"todo:OPENAI_BASE_URL": "api.openai.com"}, says: []string{"OPENAI_BASE_URL: "}},
+	"OpenAI over http in prod": {stack: "prod", config: map[string]string{"todo:OPENAI_BASE_URL": "http://llm.your-company.com"}, says: []string{"OPENAI_BASE_URL: ", "http only outside production"}},
+
+	"images not an object":   {config: map[string]string{"todo:images": "backend"}, says: []string{"images: ", "it must be an object"}},
+	"images of no service":   {config: map[string]string{"todo:images": `{"backnd":"a:b"}`}, says: []string{"images.backnd: no such service", "did you mean backend?"}},
+	"images malformed":       {config: map[string]string{"todo:images": `{"backend":"Not A Reference"}`}, says: []string{"images.backend: "}},
+	"latest in prod":         {stack: "prod", config: map[string]string{"todo:images": `{"backend":"your-company/backend:latest"}`}, says: []string{"images.backend: ", ":latest"}},
+	"no tag in prod":         {stack: "prod", config: map[string]string{"todo:images": `{"backend":"localhost:5000/backend"}`}, says: []string{"images.backend: "}},
+	"latest base in prod":    {stack: "prod", config: map[string]string{"todo:baseImages": `{"node":"node:latest"}`}, says: []string{"baseImages.node: "}},
+	"unknown base image":     {config: map[string]string{"todo:baseImages": `{"ruby":"ruby:3"}`}, says: []string{"baseImages: ", "ruby"}},
+	"no registry in prod":    {stack: "prod", config: map[string]string{"todo:registry": ""}, says: []string{"registry: not set", "production pulls"}},
+	"localhost in prod":      {stack: "prod", config: map[string]string{"todo:exposure": "localhost", "todo:domain": ""}, says: []string{"exposure: ", "plain http"}},
+	"wildcard origin":        {stack: "prod", config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"*"}}}`}, says: []string{"services.backend.env.ALLOWED_ORIGINS: ", "no wildcard"}},
+	"http origin":            {stack: "prod", config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"http://todo.your-company.com"}}}`}, says: []string{"no http origin"}},
+	"computed variable":      {config: map[string]string{"todo:services": `{"backend":{"env":{"DATABASE_URL":"x"}}}`}, says: []string{"services.backend.env.DATABASE_URL: already computed"}},
+	"variable's name":        {config: map[string]string{"todo:services": `{"backend":{"env":{"A-B":"x"}}}`}, says: []string{"services.backend.env.A-B: "}},
+	"unknown service":        {config: map[string]string{"todo:services": `{"web":{"replicas":1}}`}, says: []string{"services.web: no such service"}},
+	"unknown service field":  {config: map[string]string{"todo:services": `{"backend":{"replica":1}}`}, says: []string{"services: ", "replica"}},
+	"replicas":               {config: map[string]string{"todo:services": `{"backend":{"replicas":-1}}`}, says: []string{"services.backend.replicas: -1", "--path services.backend.replicas 2"}},
+	"replicas as text":       {config: map[string]string{"todo:services": `{"backend":{"replicas":"two"}}`}, says: []string{"services: ", "replicas is a string"}},
+	"node port out of range": {config: map[string]string{"todo:services": `{"backend":{"nodePort":8000}}`}, says: []string{"services.backend.nodePort: 8000", "30000 to 32767"}},
+	"node port twice":        {config: map[string]string{"todo:services": `{"backend":{"nodePort":30001}}`}, says: []string{"nodePort: 30001", "already that of"}},
+	"quantity":               {config: map[string]string{"todo:services": `{"backend":{"resources":{"limits":{"cpu":"half"}}}}`}, says: []string{`limits.cpu: "half"`}},
+	"request over limit":     {config: map[string]string{"todo:services": `{"backend":{"resources":{"requests":{"memory":"1Gi"}}}}`}, says: []string{"requests.memory: 1Gi", "must not exceed the limit, 512Mi"}},
+	"probe path":             {config: map[string]string{"todo:services": `{"backend":{"probes":{"liveness":"health"}}}`}, says: []string{`probes.liveness: "health"`, "/health"}},
+	"probe period":           {config: map[string]string{"todo:services": `{"backend":{"probes":{"readinessPeriodSeconds":-5}}}`}, says: []string{"readinessPeriodSeconds: -5"}},
+
+	"secret in plain text": {config: map[string]string{"todo:OPENAI_API_KEY": canary}, says: []string{"OPENAI_API_KEY: set in plain text", "pulumi config set -s dev --secret OPENAI_API_KEY"}},
+	"short auth secret":    {secrets: map[string]string{"todo:BETTER_AUTH_SECRET": canary}, says: []string{"BETTER_AUTH_SECRET: 11 characters", "at least 32"}},
+	"other database":       {secrets: map[string]string{"todo:DATABASE_URL": "mysql://u:" + canary + "@h/d"}, says: []string{"DATABASE_URL: has another scheme"}},
+	"no database host":     {secrets: map[string]string{"todo:DATABASE_URL": "postgres:///" + canary}, says: []string{"DATABASE_URL: has no host"}},
+	"no database name":     {secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:" + canary + "@h:5432/"}, says: []string{"DATABASE_URL: has no database name"}},
+	"no URL at all":        {secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:%zz" + canary + "@h/d"}, says: []string{"DATABASE_URL: is not a URL"}},
+
+	"unknown context":        {config: map[string]string{"todo:kubeContext": "minikub", "todo:kubeconfigPath": "kubeconfig"}, says: []string{`kubeContext: "minikub" is not in `, "known: cloud, minikube, todo-lab", "pulumi config set -s dev kubeContext minikube"}},
+	"remote cluster for dev": {config: map[string]string{"todo:kubeContext": "cloud", "todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000"}, says: []string{`kubeContext: "cloud" is at https://k8s.your-company.com`, "allowNonLocalCluster true"}},
+	"local cluster for prod": {stack: "prod", config: map[string]string{"todo:kubeContext": "minikube"}, says: []string{`kubeContext: "minikube"`, "production does not belong there"}},
+	"no context for prod":    {stack: "prod", config: map[string]string{"todo:kubeContext": ""}, says: []string{"kubeContext: not set", "production never guesses"}},
+	"no kubeconfig":          {config: map[string]string{"todo:kubeconfigPath": "missing"}, says: []string{"kubeconfigPath: no kubeconfig in ", "make up"}},
+	"broken kubeconfig": {config: map[string]string{"todo:kubeconfigPath": "broken"}, change: func(t *testing.T, root string) {
+		pulumitest.Write(t, root, "broken", "contexts: [{name: a, context: {cluster: b}}]")
+	}, says: []string{"kubeconfigPath: ", "names a cluster that it does not define"}},
+	"broken kubeconfig text": {secrets: map[string]string{"todo:kubeconfig": canary + ": ["}, says: []string{"kubeconfig: cannot be parsed"}},
+	"no registry for a cluster elsewhere": {
+		config: map[string]string{"todo:kubeContext": "cloud", "todo:kubeconfigPath": "kubeconfig", "todo:allowNonLocalCluster": "true"},
+		says:   []string{"registry: not set", `the nodes of "cloud" would not find images`},
+	},
+	"broken cluster.json": {change: func(t *testing.T, root string) { pulumitest.Write(t, root, ".state/dev/cluster.json", "{") }, says: []string{"cluster.json cannot be read"}},
+
+	"no source folder":  {config: map[string]string{"todo:sourceRoot": "elsewhere"}, says: []string{"sourceRoot: no folder elsewhere/backend", "pulumi config set -s dev --path images.backend"}},
+	"no lock file":      {change: remove("app/frontend-web/package-lock.json"), says: []string{"app/frontend-web has none of package-lock.json, pnpm-lock.yaml, yarn.lock"}},
+	"no Python project": {change: remove("app/backend/requirements.txt"), says: []string{"app/backend has none of requirements.txt, poetry.lock, uv.lock"}},
+	"no Dockerfile":     {change: remove("dockerfiles/backend.Dockerfile"), says: []string{"no file dockerfiles/backend.Dockerfile"}},
+}
+
+func remove(name string) func(*testing.T, string) {
+	return func(t *testing.T, root string) {
+		if err := os.Remove(filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for name, c := range refusals {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if c.stack == "" {
+				c.stack = "dev"
+			}
+			o := stack(t, c.stack)
+			o.Secrets = maps.Clone(o.Secrets)
+			if o.Secrets == nil {
+				o.Secrets = map[string]string{}
+			}
+			maps.Copy(o.Config, c.config)
+			maps.Copy(o.Secrets, c.secrets)
+			if c.change != nil {
+				c.change(t, o.Root)
+			}
+			r, _, err := run(t, o)
+			if err == nil {
+				t.Fatalf("it was accepted, with %d resources", len(r.All()))
+			}
+			if n := len(r.All()); n > 0 {
+				t.Errorf("%d resources were registered before the refusal; a refused configuration creates nothing:\n%s", n, r.Tree())
+			}
+			for _, want := range c.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the message does not say %q:\n%v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), canary) {
+				t.Errorf("the message repeats a secret:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	o := stack(t, "dev")
+	maps.Copy(o.Config, map[string]string{"todo:namespace": "A", "todo:LOG_LEVEL": "loud", "todo:platform": "plan9/mips", "todo:colour": "red"})
+	_, _, err := run(t, o)
+	if err == nil || !strings.Contains(err.Error(), "has 4 problems; nothing was changed") {
+		t.Errorf("want one refusal with 4 problems, each with its fix; got:\n%v", err)
+	}
+}
