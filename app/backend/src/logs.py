@@ -26,6 +26,12 @@ def redact(text: str) -> str:
     return text
 
 
+def first_line(error: BaseException) -> str:
+    """What went wrong, without the statement and the hints that drivers add below it."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().partition("\n")[0] or type(original).__name__
+
+
 class JsonFormatter(logging.Formatter):
     """Fields: timestamp (UTC), level, message, module, request_id, then what `extra={"data": {...}}` holds."""
 

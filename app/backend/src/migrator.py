@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from src import schema
+from src.logs import first_line
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,6 @@ async def upgrade_with_retry(engine: AsyncEngine) -> None:
         # Jitter, so that the workers of all replicas do not come back in step.
         await asyncio.sleep(delay * random.uniform(0.8, 1.2))
         delay = min(delay * 2, LONGEST_DELAY_SECONDS)
-
-
-def first_line(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().partition("\n")[0] or type(original).__name__
 
 
 class Migrator:

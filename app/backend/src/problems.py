@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from src.logs import request_id
+from src.logs import first_line, request_id
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,11 @@ async def _database(_: Request, error: Exception) -> Problem:
     if isinstance(error, DBAPIError):
         sqlstate = getattr(error.orig, "sqlstate", None)
         gone = gone or error.connection_invalidated or sqlstate == UNDEFINED_TABLE
-    log.error("database error", exc_info=error)
     if gone:
+        # A state, not a bug: one line, not a traceback for each request.
+        log.warning("the database is not available", extra={"data": {"reason": first_line(error)}})
         return Problem(503, "The database is not available. Try again in a moment.", headers={"Retry-After": "2"})
+    log.error("database error", exc_info=error)
     return internal_error()
 
 

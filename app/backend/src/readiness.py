@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from src import schema
-from src.migrator import first_line
+from src.logs import first_line
 
 log = logging.getLogger(__name__)
 

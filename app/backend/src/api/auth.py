@@ -8,19 +8,22 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from src.api.deps import CurrentUser, Held, Session, Text
+from src.api.deps import NO_NUL, CurrentUser, Held, Session
 from src.models import User
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
 # Loose on purpose: only a mail that arrives proves an address.
 Email = Annotated[
-    Text,
+    str,
     StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s.]+$"
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=254,
+        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s.\x00-\x1f]+$",
     ),
 ]
-Name = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=100)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), NO_NUL]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
 
 
@@ -32,7 +35,7 @@ class Register(BaseModel):
 
 class Login(BaseModel):
     # No rules here: what cannot be an account is a failed login like any other.
-    email: Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254)]
+    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254), NO_NUL]
     password: Annotated[str, StringConstraints(max_length=128)]
 
 

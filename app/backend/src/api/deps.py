@@ -66,4 +66,5 @@ def _no_nul(value: str) -> str:
 
 Session = Annotated[AsyncSession, Depends(session)]
 CurrentUser = Annotated[User, Depends(current_user)]
-Text = Annotated[str, AfterValidator(_no_nul)]
+# Last in an Annotated: constraints after a validator would see the text before it is stripped.
+NO_NUL = AfterValidator(_no_nul)

@@ -8,12 +8,12 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 from sqlmodel import col, func, select
 
-from src.api.deps import CurrentUser, Session, Text
+from src.api.deps import NO_NUL, CurrentUser, Session
 from src.models import Task, User, now
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
-Title = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), NO_NUL]
 
 
 class NewTask(BaseModel):
@@ -66,7 +66,8 @@ async def list_tasks(
 
 @router.post("", status_code=201)
 async def add_task(body: NewTask, user: CurrentUser, session: Session) -> TaskView:
-    task = Task(user_id=user.id, title=body.title)
+    created = now()
+    task = Task(user_id=user.id, title=body.title, created_at=created, updated_at=created)
     session.add(task)
     await session.commit()
     return TaskView.model_validate(task)

@@ -1,0 +1,89 @@
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+import httpx
+import pytest
+
+from src.api.app import create_app
+from src.settings import Settings
+from tests import postgres
+
+SECRET = "a-secret-for-tests-only-0123456789abcdefghi"
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def admin_url() -> Iterator[str]:
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+    else:
+        with postgres.own_server() as server:
+            yield server.url("postgres")
+
+
+@pytest.fixture
+def database_url(admin_url: str) -> str:
+    """An empty database of the test's own."""
+    return postgres.create_database(admin_url, f"test_{uuid4().hex[:12]}")
+
+
+def make_settings(database_url: str, **changes: object) -> Settings:
+    values = {"database_url": database_url, "better_auth_secret": SECRET} | changes
+    return Settings.model_validate(values)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The application within this process, started and, at the end, shut down."""
+    app = create_app(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        transport = httpx.ASGITransport(app=app)
+        yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
+
+
+async def until_ready(client: httpx.AsyncClient) -> None:
+    with anyio.fail_after(30):
+        while (await client.get("/ready")).status_code != 200:
+            await anyio.sleep(0.1)
+
+
+@pytest.fixture
+async def client(database_url: str, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with running(make_settings(database_url)) as opened:
+        await until_ready(opened)
+        yield opened
+
+
+async def sign_up(client: httpx.AsyncClient, email: str) -> dict[str, str]:
+    """Register; return the headers that act as this user."""
+    answer = await client.post("/api/auth/register", json={"email": email, "password": "correct horse"})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+@pytest.fixture
+def environment(database_url: str) -> Callable[..., dict[str, str]]:
+    """The whole environment of a process under test."""
+
+    def build(**changes: str | None) -> dict[str, str]:
+        values: dict[str, str | None] = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DATABASE_URL": database_url,
+            "BETTER_AUTH_SECRET": SECRET,
+            "PORT": str(postgres.free_port()),
+        } | changes
+        return {key: value for key, value in values.items() if value is not None}
+
+    return build

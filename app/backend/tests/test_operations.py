@@ -1,0 +1,147 @@
+"""Probes, errors, logs and the chat, within one process."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx
+import psycopg
+import pytest
+
+from src.logs import JsonFormatter
+from tests import postgres
+from tests.conftest import make_settings, running, sign_up, until_ready
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_without_a_database_it_lives_but_is_not_ready() -> None:
+    async with running(make_settings(f"postgresql://u:hunter2@127.0.0.1:{postgres.free_port()}/todo")) as client:
+        assert (await client.get("/health")).json() == {"status": "healthy"}
+        answer = await client.get("/ready")
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["reason"] == "the database is not reachable"
+        login = await client.post("/api/auth/login", json={"email": "a@example.com", "password": "correct horse"})
+        assert login.status_code == 503 and login.headers["retry-after"]
+        assert "127.0.0.1" not in login.text and "psycopg" not in login.text
+
+
+async def test_an_empty_schema_is_not_ready_and_a_lost_one_is_made_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("src.readiness.REUSE_SECONDS", 0)
+    async with running(make_settings(database_url, migrate_on_start=False)) as client:
+        assert (await client.get("/ready")).json()["reason"] == "the database schema is not migrated"
+        login = await client.post("/api/auth/login", json={"email": "a@example.com", "password": "correct horse"})
+        assert login.status_code == 503
+    async with running(make_settings(database_url)) as client:
+        await until_ready(client)
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("DROP TABLE tasks, users, alembic_version")
+        assert (await client.get("/ready")).status_code == 503
+        await until_ready(client)
+        await sign_up(client, "ann@example.com")
+
+
+async def test_a_newer_schema_is_served(database_url: str) -> None:
+    async with running(make_settings(database_url)) as client:
+        await until_ready(client)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+    async with running(make_settings(database_url)) as client:
+        assert (await client.get("/ready")).status_code == 200
+
+
+async def test_errors_are_problems_and_carry_the_request_id(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere", headers={"X-Request-Id": "abc-1"})
+    assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "abc-1"
+    forged = await client.get("/nowhere", headers={"X-Request-Id": 'a" injected'})
+    assert len(forged.headers["x-request-id"]) == 32
+    large = await client.post("/api/auth/login", content=b"x" * (1024 * 1024 + 1))
+    assert large.status_code == 413
+
+
+async def test_an_unexpected_error_shows_nothing(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr("src.security.Tokens.user_id", explode)
+    headers = {"Authorization": "Bearer x", "Origin": "http://localhost:3000"}
+    answer = await client.get("/api/tasks", headers=headers)
+    assert answer.status_code == 500 and answer.json()["title"] == "Internal Server Error"
+    assert "hunter2" not in answer.text
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+
+
+async def test_cors_answers_the_origins_it_was_given(client: httpx.AsyncClient) -> None:
+    ask = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
+    known = await client.options("/api/tasks", headers=ask | {"Origin": "http://localhost:3000"})
+    assert known.headers["access-control-allow-origin"] == "http://localhost:3000"
+    stranger = await client.options("/api/tasks", headers=ask | {"Origin": "http://evil.example"})
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+def test_log_lines_are_json_without_secrets() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    message = f"Authorization: Bearer {token} for postgresql://u:hunter2@h/d password=hunter2"
+    record = logging.LogRecord("a.b", logging.INFO, "f", 1, message, (), None)
+    record.data = {"also": token}
+    line = json.loads(JsonFormatter().format(record))
+    assert {"timestamp", "level", "message", "module", "request_id", "also"} == set(line)
+    assert "hunter2" not in line["message"] and "eyJ" not in json.dumps(line)
+
+
+@contextmanager
+def fake_model(status: int) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            text = "You said: " + asked["messages"][-1]["content"]
+            message = {"role": "assistant", "content": text}
+            answer = {"id": "1", "object": "chat.completion", "created": 1, "model": asked["model"]}
+            choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+            body = json.dumps(answer | {"choices": choices}).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+async def test_chat_without_a_key_says_so(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/chat/status")).json() == {"configured": False, "reason": "OPENAI_API_KEY is not set"}
+    ann = await sign_up(client, "ann@example.com")
+    answer = await client.post("/api/chat", json={"message": "hello"}, headers=ann)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "OPENAI_API_KEY is not set")
+    assert (await client.post("/api/chat", json={"message": "hello"})).status_code == 401
+
+
+@pytest.mark.parametrize(("upstream", "expected"), [(200, 200), (401, 503), (429, 503), (400, 502)])
+async def test_chat_with_a_model(database_url: str, upstream: int, expected: int) -> None:
+    with fake_model(upstream) as url:
+        settings = make_settings(database_url, openai_api_key="not-a-key", openai_base_url=url)
+        async with running(settings) as client:
+            await until_ready(client)
+            assert (await client.get("/api/chat/status")).json() == {"configured": True}
+            ann = await sign_up(client, "ann@example.com")
+            answer = await client.post("/api/chat", json={"message": "hello"}, headers=ann)
+            assert answer.status_code == expected
+            if expected == 200:
+                assert answer.json() == {"reply": "You said: hello"}
+            assert "not-a-key" not in answer.text
