@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import type { NextConfig } from "next";
 
 // The folder of this application, also when a parent folder has a lockfile of its own:
 // server.js then lands at the root of .next/standalone, where the image expects it.
-const root = import.meta.dirname;
+const root = fileURLToPath(new URL(".", import.meta.url));
 
 const config: NextConfig = {
   output: "standalone",

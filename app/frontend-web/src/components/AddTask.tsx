@@ -36,9 +36,9 @@ export function AddTask({ onAdd }: { onAdd: (title: string) => void }) {
         autoComplete="off"
         enterKeyHint="done"
       />
-      <button type="submit" className="button button-primary h-12 px-3.5 sm:px-5">
+      <button type="submit" className="button button-primary h-12 shrink-0 px-3.5 sm:px-5">
         <Icon name="plus" />
-        <span className="sr-only sm:not-sr-only">Add task</span>
+        <span className="sr-only sm:not-sr-only sm:whitespace-nowrap">Add task</span>
       </button>
     </form>
   );

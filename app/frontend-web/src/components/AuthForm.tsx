@@ -31,7 +31,7 @@ export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: st
 
   return (
     <form method="post" action={`/api/auth/${mode}`} onSubmit={submit} className="grid gap-5" aria-busy={busy}>
-      <div role="alert">{error ? <Notice text={error} /> : null}</div>
+      <div role="alert" className="empty:-mb-5">{error ? <Notice text={error} /> : null}</div>
       {signUp ? (
         <label className="grid gap-1.5 text-sm font-medium">
           <span>

@@ -18,7 +18,7 @@ export function Header({ email }: { email?: string }) {
           {email && chatbot ? (
             <a className="button button-quiet px-2.5 sm:px-4" href={chatbot}>
               <Icon name="chat" />
-              <span className="sr-only sm:not-sr-only">Assistant</span>
+              <span className="sr-only sm:not-sr-only sm:whitespace-nowrap">Assistant</span>
             </a>
           ) : null}
           <ThemeToggle />

@@ -79,7 +79,7 @@ function Empty() {
         <Icon name="check" className="size-7" />
       </span>
       <h2 className="text-lg font-medium">Nothing to do yet</h2>
-      <p className="max-w-xs text-muted">Write your first task above and press Enter.</p>
+      <p className="max-w-sm text-balance text-muted">Write your first task above and press Enter.</p>
     </div>
   );
 }
@@ -91,7 +91,7 @@ function LoadFailed({ text, onRetry }: { text: string; onRetry: () => void }) {
         <Icon name="alert" className="size-7" />
       </span>
       <h2 className="text-lg font-medium">Your tasks could not be loaded</h2>
-      <p className="max-w-sm text-muted">{text}</p>
+      <p className="max-w-sm text-balance text-muted">{text}</p>
       <button type="button" onClick={onRetry} className="button button-primary mt-2">
         Try again
       </button>
