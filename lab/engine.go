@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,17 +81,22 @@ func (e engine) stream(ctx context.Context, s *step.Step, path string, query url
 	}
 }
 
-// has says whether an image is in the engine.
-func (e engine) has(ctx context.Context, image string) (bool, error) {
+// labels returns an image's labels; ok is false when the engine does not have it.
+func (e engine) labels(ctx context.Context, image string) (labels map[string]string, ok bool, err error) {
 	answer, err := e.call(ctx, http.MethodGet, "/images/"+image+"/json", nil, nil)
 	var refused *engineError
 	if errors.As(err, &refused) && refused.status == http.StatusNotFound {
-		return false, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
-	return true, answer.Close()
+	defer answer.Close()
+	var inspected struct {
+		Config struct{ Labels map[string]string }
+	}
+	err = json.NewDecoder(answer).Decode(&inspected)
+	return inspected.Config.Labels, err == nil, err
 }
 
 // load loads an archive made by save or `docker save`.
@@ -110,13 +116,16 @@ func (e engine) importRoot(ctx context.Context, s *step.Step, image string, root
 }
 
 // build builds an image with the classic builder, whose context is a tar in the request.
-func (e engine) build(ctx context.Context, s *step.Step, image string, args map[string]string, context []byte) error {
-	values, err := json.Marshal(args)
-	if err != nil {
-		return err
+func (e engine) build(ctx context.Context, s *step.Step, image string, args, labels map[string]string, files []byte) error {
+	query := url.Values{"t": {image}, "rm": {"1"}, "forcerm": {"1"}, "nocache": {"1"}}
+	for name, values := range map[string]map[string]string{"buildargs": args, "labels": labels} {
+		text, err := json.Marshal(values)
+		if err != nil {
+			return err
+		}
+		query.Set(name, string(text))
 	}
-	query := url.Values{"t": {image}, "buildargs": {string(values)}, "rm": {"1"}, "forcerm": {"1"}, "nocache": {"1"}}
-	return e.stream(ctx, s, "/build", query, strings.NewReader(string(context)))
+	return e.stream(ctx, s, "/build", query, bytes.NewReader(files))
 }
 
 // reachable asks the image's registry for its manifest, which is quick where it can be pulled.
