@@ -83,7 +83,8 @@ def environment(database_url: str) -> Callable[..., dict[str, str]]:
             "DATABASE_URL": database_url,
             "BETTER_AUTH_SECRET": SECRET,
             "PORT": str(postgres.free_port()),
-        } | changes
+        }
+        values.update(changes)
         return {key: value for key, value in values.items() if value is not None}
 
     return build

@@ -57,7 +57,7 @@ async def test_tokens_that_are_not_ours(client: httpx.AsyncClient) -> None:
         jwt.encode(claims | past, SECRET, algorithm="HS256"),
         jwt.encode(claims | {"sub": "7"}, SECRET, algorithm="HS256"),
         jwt.encode({"sub": claims["sub"]}, SECRET, algorithm="HS256"),
-        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "", algorithm="none"),
         "nonsense",
     ]
     for token in forged:
