@@ -109,10 +109,20 @@ func (e engine) save(ctx context.Context, image string) (io.ReadCloser, error) {
 	return e.call(ctx, http.MethodGet, "/images/"+image+"/get", nil, nil)
 }
 
-// importRoot makes an image of one layer from the tar of a root file system.
-func (e engine) importRoot(ctx context.Context, s *step.Step, image string, root io.Reader) error {
+// importRoot makes an image of one layer from the tar of a root file system; changes are Dockerfile instructions.
+func (e engine) importRoot(ctx context.Context, s *step.Step, image string, changes []string, root io.Reader) error {
 	name, tag, _ := strings.Cut(image, ":")
-	return e.stream(ctx, s, "/images/create", url.Values{"fromSrc": {"-"}, "repo": {name}, "tag": {tag}}, root)
+	return e.stream(ctx, s, "/images/create", url.Values{"fromSrc": {"-"}, "repo": {name}, "tag": {tag}, "changes": changes}, root)
+}
+
+// prune removes untagged images that carry a label.
+func (e engine) prune(ctx context.Context, label string) error {
+	filters := fmt.Sprintf(`{"dangling":["1"],"label":[%q]}`, label)
+	answer, err := e.call(ctx, http.MethodPost, "/images/prune", url.Values{"filters": {filters}}, nil)
+	if err != nil {
+		return err
+	}
+	return answer.Close()
 }
 
 // build builds an image with the classic builder, whose context is a tar in the request.

@@ -39,6 +39,9 @@ var baseImages = []baseImage{
 // recipeLabel carries the hash of what a stand-in was built from, so that a changed recipe is noticed.
 const recipeLabel = "todo-lab.recipe"
 
+// stageLabel marks the stages of a recipe that its image does not contain.
+const stageLabel = "todo-lab.stage"
+
 // pullTimeout is how long a registry gets to show that it can be reached; the pull itself may take longer.
 const pullTimeout = 8 * time.Second
 
@@ -156,6 +159,9 @@ func (b baseImage) standIn(ctx context.Context, s *step.Step, r rootfs) error {
 		if err := newEngine().build(ctx, s, b.name, map[string]string{"ROOTFS": r.image()}, map[string]string{recipeLabel: hash}, packed); err != nil {
 			return err
 		}
+		if err := newEngine().prune(ctx, stageLabel); err != nil {
+			return err
+		}
 		archive, err := newEngine().save(ctx, b.name)
 		if err != nil {
 			return err
@@ -168,9 +174,13 @@ func (b baseImage) standIn(ctx context.Context, s *step.Step, r rootfs) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s, "loading", file)
-	if err := readCached(file, func(archive io.Reader) error { return newEngine().load(ctx, s, archive) }); err != nil {
+	if labels, _, err := newEngine().labels(ctx, b.name); err != nil {
 		return err
+	} else if labels[recipeLabel] != hash { // not just built
+		fmt.Fprintln(s, "loading", file)
+		if err := readCached(file, func(archive io.Reader) error { return newEngine().load(ctx, s, archive) }); err != nil {
+			return err
+		}
 	}
 	if !b.pods {
 		return nil

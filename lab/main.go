@@ -45,6 +45,15 @@ func run(ctx context.Context, args []string) error {
 	switch command := args[0]; command {
 	case "up":
 		return up(ctx)
+	case "down":
+		return down(ctx)
+	case "status":
+		return status(ctx)
+	case "env":
+		return printEnv(ctx)
+	case "kubeconfig":
+		fmt.Println(adminConf)
+		return nil
 	case "tools":
 		return buildTools(ctx, args[1:])
 	default:

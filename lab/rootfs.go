@@ -24,6 +24,10 @@ type rootfs struct {
 // suite is the Debian release whose Python is the one that the application's image has.
 const suite = "trixie"
 
+// trustBundle makes programs in the images use the machine's certificates, which Debian's own libraries do anyway: TLS
+// may go through a proxy that signs with the machine's own authority.
+var trustBundle = []string{"ENV NODE_EXTRA_CA_CERTS=" + caBundle + " SSL_CERT_FILE=" + caBundle + " REQUESTS_CA_BUNDLE=" + caBundle}
+
 func newRootfs(ctx context.Context) (rootfs, error) {
 	settings, err := exec.CommandContext(ctx, "apt-config", "dump", "Acquire").Output()
 	if err != nil {
@@ -42,7 +46,7 @@ func newRootfs(ctx context.Context) (rootfs, error) {
 	if err != nil {
 		return rootfs{}, err
 	}
-	parts := []string{suite, r.mirror, r.apt, bundle}
+	parts := append([]string{suite, r.mirror, r.apt, bundle}, trustBundle...)
 	for _, name := range sortedKeys(files) {
 		parts = append(parts, name, string(files[name]))
 	}
@@ -86,7 +90,7 @@ func (r rootfs) ensure(ctx context.Context, s *step.Step) error {
 	if err != nil {
 		return err
 	}
-	return readCached(file, func(root io.Reader) error { return newEngine().importRoot(ctx, s, r.image(), root) })
+	return readCached(file, func(root io.Reader) error { return newEngine().importRoot(ctx, s, r.image(), trustBundle, root) })
 }
 
 // write makes the root file system and writes it as a tar.

@@ -8,6 +8,11 @@ case "${1:-}" in
 -* | "") set -- postgres "$@" ;;
 esac
 if [ "$1" != postgres ]; then exec "$@"; fi
+for argument; do
+	case "$argument" in
+	--help | -\? | --version | -V | --describe-config) exec "$@" ;;
+	esac
+done
 
 if [ "$(id -u)" = 0 ]; then
 	mkdir -p "$PGDATA"

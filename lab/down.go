@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"todo/internal/step"
+)
+
+// down stops the lab and removes all that it made. It works on what is there, so a lab that is half up, killed or gone
+// with a reboot goes the same way. Nothing is found by a process's name: components by their records, the rest by the
+// lab's cgroups.
+func down(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return errRoot
+	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	printer, err := newPrinter()
+	if err != nil {
+		return err
+	}
+	if err := printer.Run("Stop the components", func(*step.Step) error { return stopAll(ctx) }); err != nil {
+		return err
+	}
+	if err := printer.Run("Stop pods and containers", func(*step.Step) error { return killLabProcesses(ctx) }); err != nil {
+		return err
+	}
+	// Each of these is tried even when another failed: what is left is then as little as possible.
+	if err := errors.Join(
+		printer.Run("Remove network, rules and kernel settings", func(s *step.Step) error { return removeNetwork(ctx, s) }),
+		printer.Run("Remove mounts, cgroups and files", func(*step.Step) error { return removeFiles(ctx) }),
+	); err != nil {
+		return err
+	}
+	if err := leftovers(); err != nil {
+		return err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The lab is gone: no process, mount or rule of it is left. Kept: the cache %s and the Debian packages.\n", cache)
+	return nil
+}
+
+// stopAll stops the recorded processes, those started last first.
+func stopAll(ctx context.Context) error {
+	files, err := filepath.Glob(recordPath("*"))
+	if err != nil {
+		return err
+	}
+	var records []Record
+	for _, file := range files {
+		r, _, err := readRecord(strings.TrimSuffix(filepath.Base(file), ".json"))
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		records = append(records, r)
+	}
+	if len(records) == 0 {
+		return step.ErrDone
+	}
+	slices.SortFunc(records, func(a, b Record) int { return b.Since.Compare(a.Since) })
+	var failed []error
+	for _, r := range records {
+		failed = append(failed, r.stop(ctx, stopGrace))
+	}
+	return errors.Join(failed...)
+}
+
+// stopGrace is how long a component has to end by itself when the lab goes down.
+const stopGrace = 10 * time.Second
+
+// removeNetwork takes back rules, sets, interfaces, addresses and kernel settings.
+func removeNetwork(ctx context.Context, s *step.Step) error {
+	var failed []error
+	for _, family := range []string{"iptables", "ip6tables"} {
+		saved, err := exec.CommandContext(ctx, family+"-save").Output()
+		if errors.Is(err, exec.ErrNotFound) {
+			continue // never installed, so nothing of it to remove
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s-save: %w", family, err))
+			continue
+		}
+		script := cleanupScript(string(saved))
+		if script == "" {
+			continue
+		}
+		fmt.Fprint(s, script)
+		restore := exec.CommandContext(ctx, family+"-restore", "-w", "10", "--noflush")
+		restore.Stdin, restore.Stdout, restore.Stderr = strings.NewReader(script), s, s
+		if err := restore.Run(); err != nil {
+			failed = append(failed, fmt.Errorf("%s-restore: %w", family, err))
+		}
+	}
+	if out, err := exec.CommandContext(ctx, "ipset", "list", "-n").Output(); err == nil {
+		for _, name := range strings.Fields(string(out)) {
+			if ownIPSet(name) {
+				failed = append(failed, s.Command(ctx, "", nil, "ipset", "destroy", name))
+			}
+		}
+	}
+	for _, bridge := range []string{podBridge, dockerBridge} {
+		if _, err := os.Stat("/sys/class/net/" + bridge); err == nil {
+			failed = append(failed, s.Command(ctx, "", nil, "ip", "link", "delete", bridge))
+		}
+	}
+	if hasAddress("lo", dnsAddr) {
+		failed = append(failed, s.Command(ctx, "", nil, "ip", "address", "delete", dnsAddr+"/32", "dev", "lo"))
+	}
+	return errors.Join(append(failed, restoreSysctls())...)
+}
+
+// removeFiles unmounts and removes the lab's folders, and the few things that its components keep elsewhere because
+// their paths cannot be chosen.
+func removeFiles(ctx context.Context) error {
+	failed := []error{removeShimSockets(), removePodLinks(), removeCNIResults(), removeKubeletSockets()}
+	failed = append(failed, removeCgroups(ctx), removeTree(runDir), removeTree(stateDir))
+	return errors.Join(failed...)
+}
+
+// removeShimSockets removes the sockets of container shims, which containerd names in its own state folder.
+func removeShimSockets() error {
+	files, err := filepath.Glob(runDir + "/containerd/io.containerd.runtime.v2.task/*/*/address")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := removeIfThere(strings.TrimPrefix(strings.TrimSpace(string(text)), "unix://")); err != nil {
+			return err
+		}
+	}
+	return removeIfEmpty("/run/containerd/s", "/run/containerd")
+}
+
+// removePodLinks removes the kubelet's links to the logs of the lab's pods.
+func removePodLinks() error {
+	links, err := filepath.Glob("/var/log/containers/*.log")
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err == nil && strings.HasPrefix(target, stateDir+"/") {
+			if err := removeIfThere(link); err != nil {
+				return err
+			}
+		}
+	}
+	return removeIfEmpty("/var/log/containers")
+}
+
+// removeCNIResults removes what the CNI library noted of the lab's pods; the names begin with the network's.
+func removeCNIResults() error {
+	files, err := filepath.Glob("/var/lib/cni/results/" + clusterName + "-*")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := removeIfThere(file); err != nil {
+			return err
+		}
+	}
+	return removeIfEmpty("/var/lib/cni/results", "/var/lib/cni")
+}
+
+// removeKubeletSockets removes what the kubelet puts below /var/lib/kubelet whatever its root is. A machine that is a
+// node of a real cluster has more there, and keeps it.
+func removeKubeletSockets() error {
+	const folder = "/var/lib/kubelet/device-plugins"
+	for _, name := range []string{"kubelet.sock", "DEPRECATION", "kubelet_internal_checkpoint"} {
+		if err := removeIfThere(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	return removeIfEmpty(folder, "/var/lib/kubelet")
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// removeIfEmpty removes folders that nothing is in any more.
+func removeIfEmpty(folders ...string) error {
+	for _, folder := range folders {
+		err := os.Remove(folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftovers looks for what must not be there after a down.
+func leftovers() error {
+	pids, err := labProcesses()
+	if err != nil {
+		return err
+	}
+	points, err := mountsBelow(stateDir, runDir)
+	if err != nil {
+		return err
+	}
+	if len(pids) > 0 || len(points) > 0 {
+		return fmt.Errorf("left behind: processes %v, mounts %v", pids, points)
+	}
+	return nil
+}
