@@ -1,17 +1,10 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
-
-// ownChains are the prefixes of chains that the lab's components make: kubelet, kube-proxy and kube-router, and the CNI
-// portmap plugin.
-var ownChains = []string{"KUBE-", "CNI-"}
-
-func ownChain(name string) bool {
-	return slices.ContainsFunc(ownChains, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
-}
 
 // ownIPSet says whether kube-router made a set.
 func ownIPSet(name string) bool {
@@ -19,57 +12,90 @@ func ownIPSet(name string) bool {
 	return strings.HasPrefix(name, "KUBE-") || strings.HasPrefix(name, "kube-router-")
 }
 
+// cniNetwork finds the network's name in the comment of a rule that a CNI plugin made.
+var cniNetwork = regexp.MustCompile(`name: \\"([^"\\]*)\\"`)
+
+// cniChain finds the names of CNI plugins' chains in a rule.
+var cniChain = regexp.MustCompile(`\bCNI-[A-Za-z0-9-]+`)
+
+// ownChains returns the chains in a table that the lab's components made: those of kubelet, kube-proxy and kube-router,
+// and of the CNI plugins. Another program on the machine (Podman, say) may have chains of CNI plugins too; then only
+// those that a rule of the lab's network names are the lab's.
+func ownChains(chains, rules []string) []string {
+	ours, foreign := map[string]bool{}, false
+	for _, rule := range rules {
+		network := cniNetwork.FindStringSubmatch(rule)
+		switch {
+		case network == nil:
+		case network[1] == clusterName:
+			for _, chain := range cniChain.FindAllString(rule, -1) {
+				ours[chain] = !strings.HasPrefix(chain, "CNI-HOSTPORT-") // those all networks share
+			}
+		default:
+			foreign = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(chains), func(chain string) bool {
+		isCNI := strings.HasPrefix(chain, "CNI-")
+		return !strings.HasPrefix(chain, "KUBE-") && !(isCNI && (ours[chain] || !foreign))
+	})
+}
+
+// ownRules returns the rules that must go: those that lead from a chain that is not the lab's to one that is, and those
+// with the lab's mark. Rules in the lab's own chains go with their chain.
+func ownRules(rules, chains []string) []string {
+	return slices.DeleteFunc(slices.Clone(rules), func(rule string) bool {
+		fields := strings.Fields(rule)
+		if slices.Contains(chains, fields[1]) {
+			return true
+		}
+		for i, field := range fields[:len(fields)-1] {
+			next := strings.Trim(fields[i+1], `"`)
+			if field == "--comment" && next == mark || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // cleanupScript turns the output of iptables-save into an iptables-restore script that removes the lab's rules and
 // chains and leaves all others as they are. It is "" when there is nothing to remove.
 func cleanupScript(saved string) string {
 	var script strings.Builder
+	var table string
 	var chains, rules []string
-	table := ""
 	for line := range strings.Lines(saved) {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "*"):
 			table, chains, rules = line, nil, nil
 		case strings.HasPrefix(line, ":"):
-			if name := strings.Fields(line[1:])[0]; ownChain(name) {
-				chains = append(chains, name)
-			}
+			chains = append(chains, strings.Fields(line[1:])[0])
 		case strings.HasPrefix(line, "-A "):
-			if ownRule(line) {
-				rules = append(rules, "-D "+line[len("-A "):])
-			}
-		case line == "COMMIT" && len(chains)+len(rules) > 0:
-			script.WriteString(table + "\n")
-			for _, chain := range chains { // declared again, a chain is emptied
-				script.WriteString(":" + chain + " - [0:0]\n")
-			}
-			for _, rule := range rules {
-				script.WriteString(rule + "\n")
-			}
-			for _, chain := range chains {
-				script.WriteString("-X " + chain + "\n")
-			}
-			script.WriteString("COMMIT\n")
+			rules = append(rules, line)
+		case line == "COMMIT":
+			script.WriteString(cleanupTable(table, chains, rules))
 		}
 	}
 	return script.String()
 }
 
-// ownRule says whether a rule in a chain that is not the lab's must go: it leads to one that is, or carries the mark.
-// Rules in the lab's own chains go with their chain.
-func ownRule(line string) bool {
-	fields := strings.Fields(line)
-	if ownChain(fields[1]) {
-		return false
+func cleanupTable(table string, chains, rules []string) string {
+	chains = ownChains(chains, rules)
+	rules = ownRules(rules, chains)
+	if len(chains)+len(rules) == 0 {
+		return ""
 	}
-	for i, field := range fields[:len(fields)-1] {
-		next := strings.Trim(fields[i+1], `"`)
-		if field == "--comment" && next == mark || (field == "-j" || field == "-g") && ownChain(next) {
-			return true
-		}
-		if field == "--comment" && next == "name:" { // CNI's masquerading: `name: "todo-lab" id: …`
-			return strings.Contains(line, `\"`+clusterName+`\"`)
-		}
+	lines := []string{table}
+	for _, chain := range chains { // declared again, a chain is emptied
+		lines = append(lines, ":"+chain+" - [0:0]")
 	}
-	return false
+	for _, rule := range rules {
+		lines = append(lines, "-D "+strings.TrimPrefix(rule, "-A "))
+	}
+	for _, chain := range chains {
+		lines = append(lines, "-X "+chain)
+	}
+	return strings.Join(append(lines, "COMMIT"), "\n") + "\n"
 }
