@@ -38,14 +38,16 @@ export function ChatPanel({ initialStatus }: { initialStatus: ChatStatus }) {
       <div className="conversation">
         {status.configured ? null : <NotConfigured status={status} checking={checking} onCheck={check} />}
         {status.configured && chat.messages.length === 0 ? <Welcome onPick={chat.send} /> : null}
-        <ol role="log" aria-label="Conversation" className="messages">
-          {chat.messages.map((message) => (
-            <li key={message.id} className={`bubble ${message.from}`}>
-              <span className="hidden">{message.from === "visitor" ? "You: " : "Assistant: "}</span>
-              {message.text}
-            </li>
-          ))}
-        </ol>
+        <div role="log" aria-label="Conversation">
+          <ol className="messages">
+            {chat.messages.map((message) => (
+              <li key={message.id} className={`bubble ${message.from}`}>
+                <span className="hidden">{message.from === "visitor" ? "You: " : "Assistant: "}</span>
+                {message.text}
+              </li>
+            ))}
+          </ol>
+        </div>
         {chat.waiting ? (
           <p role="status" className="bubble assistant typing">
             <span className="hidden">The assistant is thinking…</span>

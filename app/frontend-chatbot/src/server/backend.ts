@@ -24,7 +24,8 @@ export async function callBackend(path: string, { method, token, body, timeoutMs
     });
     return read(path, response, await response.text());
   } catch (error) {
-    log("error", "backend unreachable", { path, method, request_id: requestId, cause: reason(error) });
+    if (signal?.aborted) log("info", "request given up by the visitor", { path, method, request_id: requestId });
+    else log("error", "backend unreachable", { path, method, request_id: requestId, cause: reason(error) });
     return { ok: false, problem: problem(503, "Service unavailable", "The backend cannot be reached right now.") };
   }
 }
