@@ -53,6 +53,6 @@ COPY --from=build /app /app
 USER 1000:1000
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/health\", timeout=3)"]
+    CMD ["python", "-c", "import os, sys, urllib.request as r; sys.tracebacklimit = 0; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/health\", timeout=3)"]
 # src.serve checks the settings before any worker starts; an application without it gets plain uvicorn.
 CMD ["sh", "-c", "if [ -f src/serve.py ]; then exec python -m src.serve; else exec python -m uvicorn src.api.main:app --host 0.0.0.0 --port \"$PORT\" --workers 2; fi"]

@@ -77,9 +77,9 @@ class Settings(BaseSettings):
     environment: str = Field("development", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     log_level: LogLevel = "INFO"
 
-    # Connections one worker may hold for requests. Workers x replicas x (this + 1) has to stay under
-    # the server's max_connections: 2 x 10 x 5 = 100, PostgreSQL's default, at the largest replica count.
-    db_pool_size: int = Field(4, ge=1, le=100)
+    # Connections one worker may hold for requests; the probe and the migration share one more. Workers x
+    # replicas x (this + 1) has to fit PostgreSQL's default of 97: 2 x 10 x 4 = 80 leaves room for a rollout.
+    db_pool_size: int = Field(3, ge=1, le=100)
     # A deployment that migrates in a Job turns this off.
     migrate_on_start: bool = True
 
