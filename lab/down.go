@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"todo/internal/step"
@@ -128,7 +127,7 @@ func removeNetwork(ctx context.Context, s *step.Step) error {
 // removeFiles unmounts and removes the lab's folders, and the few things that its components keep elsewhere because
 // their paths cannot be chosen.
 func removeFiles(ctx context.Context) error {
-	failed := []error{removeShimSockets(), removePodLinks(), removeCNIResults(), removeKubeletSockets()}
+	failed := []error{removeShimSockets(), removePodLinks(), removeCNIResults(), removeOutside()}
 	failed = append(failed, removeCgroups(ctx), removeTree(runDir), removeTree(stateDir))
 	return errors.Join(failed...)
 }
@@ -148,7 +147,7 @@ func removeShimSockets() error {
 			return err
 		}
 	}
-	return removeIfEmpty("/run/containerd/s", "/run/containerd")
+	return nil
 }
 
 // removePodLinks removes the kubelet's links to the logs of the lab's pods.
@@ -165,7 +164,7 @@ func removePodLinks() error {
 			}
 		}
 	}
-	return removeIfEmpty("/var/log/containers")
+	return nil
 }
 
 // removeCNIResults removes what the CNI library noted of the lab's pods; the names begin with the network's.
@@ -179,35 +178,12 @@ func removeCNIResults() error {
 			return err
 		}
 	}
-	return removeIfEmpty("/var/lib/cni/results", "/var/lib/cni")
-}
-
-// removeKubeletSockets removes what the kubelet puts below /var/lib/kubelet whatever its root is. A machine that is a
-// node of a real cluster has more there, and keeps it.
-func removeKubeletSockets() error {
-	const folder = "/var/lib/kubelet/device-plugins"
-	for _, name := range []string{"kubelet.sock", "DEPRECATION", "kubelet_internal_checkpoint"} {
-		if err := removeIfThere(filepath.Join(folder, name)); err != nil {
-			return err
-		}
-	}
-	return removeIfEmpty(folder, "/var/lib/kubelet")
+	return nil
 }
 
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
-	}
-	return nil
-}
-
-// removeIfEmpty removes folders that nothing is in any more.
-func removeIfEmpty(folders ...string) error {
-	for _, folder := range folders {
-		err := os.Remove(folder)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
-			return err
-		}
 	}
 	return nil
 }
@@ -222,8 +198,14 @@ func leftovers() error {
 	if err != nil {
 		return err
 	}
-	if len(pids) > 0 || len(points) > 0 {
-		return fmt.Errorf("left behind: processes %v, mounts %v", pids, points)
+	var paths []string
+	for _, path := range []string{stateDir, runDir, "/sys/class/net/" + podBridge, "/sys/class/net/" + dockerBridge} {
+		if _, err := os.Lstat(path); err == nil {
+			paths = append(paths, path)
+		}
+	}
+	if len(pids)+len(points)+len(paths) > 0 {
+		return fmt.Errorf("left behind: processes %v, mounts %v, files and interfaces %v", pids, points, paths)
 	}
 	return nil
 }

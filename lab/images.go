@@ -99,7 +99,10 @@ func (u setup) ensureImages(ctx context.Context, printer *step.Printer) error {
 			defer cancel()
 			err := newEngine().reachable(reachable, b.name)
 			if err == nil {
-				return newEngine().pull(ctx, s, b.name)
+				err = newEngine().pull(ctx, s, b.name)
+			}
+			if err == nil {
+				return nil
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -20,6 +20,7 @@ var debianPackages = []debianPackage{
 	{"etcd-server", "etcd"}, {"containerd", "containerd"}, {"runc", "runc"}, {"docker.io", "dockerd"}, {"docker-registry", "docker-registry"},
 	{"containernetworking-plugins", "bridge"}, {"conntrack", "conntrack"}, {"iptables", "iptables"}, {"ipset", "ipset"},
 	{"iproute2", "ip"}, {"kmod", "modprobe"}, {"debootstrap", "debootstrap"}, {"ca-certificates", caBundle},
+	{"debian-archive-keyring", "/usr/share/keyrings/debian-archive-trixie-stable.gpg"}, // an old one does not know the stand-ins' release
 }
 
 // services are the units that these packages would start and enable.

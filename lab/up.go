@@ -75,6 +75,9 @@ func prepare(ctx context.Context, printer *step.Printer, bins map[string]string)
 			return setup{}, err
 		}
 	}
+	if err := noteOutside(); err != nil {
+		return setup{}, err
+	}
 	return u, printer.Run("Set up network and certificates", func(s *step.Step) error {
 		made, err := ensureCerts(u.Network)
 		if err != nil {
