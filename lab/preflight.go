@@ -46,6 +46,9 @@ func preflight() []error {
 	} else {
 		problems = append(problems, diskProblems(freeBytes, stateDir, cache)...)
 	}
+	if os.Geteuid() != 0 {
+		return problems // whose ports are taken only root can see
+	}
 	own, err := ownProcess()
 	if err != nil {
 		return append(problems, err)
@@ -96,6 +99,7 @@ type listener struct {
 // portProblems names each of the lab's ports that another process listens on. For DNS only its own address matters.
 func portProblems(listeners []listener, own func(pid int) bool) []error {
 	var problems []error
+	seen := map[string]bool{}
 	for _, l := range listeners {
 		name, wanted := ports[l.port]
 		if !wanted || l.pid > 0 && own(l.pid) || l.port == 53 && l.address != dnsAddr && l.address != "0.0.0.0" && l.address != "::" {
@@ -105,7 +109,11 @@ func portProblems(listeners []listener, own func(pid int) bool) []error {
 		if l.pid > 0 {
 			who = fmt.Sprintf("%s (pid %d)", l.program, l.pid)
 		}
-		problems = append(problems, fmt.Errorf("port %d on %s is taken by %s: the lab's %s needs it; stop that process", l.port, l.address, who, name))
+		problem := fmt.Errorf("port %d on %s is taken by %s: the lab's %s needs it; stop that process", l.port, l.address, who, name)
+		if !seen[problem.Error()] { // TCP and UDP are one problem
+			seen[problem.Error()] = true
+			problems = append(problems, problem)
+		}
 	}
 	return problems
 }

@@ -33,6 +33,7 @@ func TestPortProblemsNameTheProcessAndSpareOurOwn(t *testing.T) {
 		{address: "::", port: 5000},
 		{address: "127.0.0.53", port: 53, pid: 8, program: "resolver"},
 		{address: "0.0.0.0", port: 53, pid: 9, program: "named"},
+		{address: "0.0.0.0", port: 53, pid: 9, program: "named"},
 		{address: "0.0.0.0", port: 8080, pid: 9, program: "unrelated"},
 	}, own)
 	want := []string{"port 6443 on 127.0.0.1 is taken by other (pid 7)", "port 5000 on :: is taken by a process that cannot be found", "port 53 on 0.0.0.0 is taken by named (pid 9)"}

@@ -13,7 +13,7 @@ import (
 // then container engines and base images, beside the Go builds.
 func up(ctx context.Context) error {
 	if problems := preflight(); len(problems) > 0 {
-		return errors.Join(problems...)
+		return fmt.Errorf("nothing was changed, because\n%w", errors.Join(problems...))
 	}
 	unlock, err := lock()
 	if err != nil {
