@@ -73,7 +73,8 @@ func (k *Kube) guard(c *Config, m machine, ps *problems) {
 		ps.refuse(keyKubeContext, fmt.Sprintf("%q is not in %s", k.Context, origin), "known: "+found.names(), found.suggest(k.Context))
 		return
 	}
-	k.minikube = k.minikube || target.minikube
+	// Minikube marks what it writes; the name alone counts too, for kubeconfigs that were rewritten by a tool.
+	k.minikube = k.minikube || target.minikube || k.Context == defaultContext
 	k.judge(c, target, ps)
 }
 

@@ -1,0 +1,99 @@
+package components
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/internal/pulumitest"
+)
+
+func runImage(t *testing.T, args ImageArgs) (*pulumitest.Recorder, string, error) {
+	t.Helper()
+	ref := make(chan string, 1)
+	r, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {
+		i, err := NewImage(ctx, "web", args)
+		if err != nil {
+			close(ref)
+			return err
+		}
+		i.Ref.ApplyT(func(v string) string { ref <- v; return v })
+		return nil
+	})
+	return r, <-ref, err
+}
+
+func built() ImageArgs {
+	return ImageArgs{
+		Repository: "localhost:5000/todo/web", Tag: "0123456789abcdef", Push: true,
+		Build: Build{Context: "app/web", Dockerfile: "web.Dockerfile", Platform: "linux/arm64", Args: map[string]string{"NODE_IMAGE": "node:22"}},
+	}
+}
+
+func TestImageIsBuilt(t *testing.T) {
+	r, ref, err := runImage(t, built())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "localhost:5000/todo/web:0123456789abcdef"; ref != want {
+		t.Errorf("Ref is %s, want %s", ref, want)
+	}
+	image := r.Get(imageType, "web-build")
+	expect(t, image, "skipPush", "false", "it was asked to push")
+	expect(t, image, "build", `{"args":{"NODE_IMAGE":"node:22"},"builderVersion":"BuilderBuildKit","context":"app/web","dockerfile":"web.Dockerfile","platform":"linux/arm64"}`,
+		"paths are relative, so that another clone sees no change")
+}
+
+func TestImageIsPinned(t *testing.T) {
+	args := built()
+	args.PinDigest = true
+	_, ref, err := runImage(t, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(ref, "localhost:5000/todo/web@sha256:") {
+		t.Errorf("Ref is %s, want a digest", ref)
+	}
+}
+
+func TestImageStaysInTheDaemon(t *testing.T) {
+	args := built()
+	args.Push = false
+	r, _, err := runImage(t, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, r.Get(imageType, "web-build"), "skipPush", "true", "there is no registry")
+}
+
+func TestGivenImageIsNotBuilt(t *testing.T) {
+	r, ref, err := runImage(t, ImageArgs{Reference: "shop/web:7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.OfType(imageType)); n != 0 || ref != "shop/web:7" {
+		t.Errorf("Ref is %s after %d builds, want shop/web:7 after none", ref, n)
+	}
+}
+
+func TestImageRefusals(t *testing.T) {
+	pinned := built()
+	pinned.Push, pinned.PinDigest = false, true
+	for want, args := range map[string]ImageArgs{"either Reference": {}, "PinDigest needs Push": pinned} {
+		r, _, err := runImage(t, args)
+		if err == nil || !strings.Contains(err.Error(), want) || len(r.All()) > 0 {
+			t.Errorf("want an error that says %q and no resource; got %v and\n%s", want, err, r.Tree())
+		}
+	}
+}
+
+func TestApplicationOfGivenImagesNeedsNoDocker(t *testing.T) {
+	r := runApp(t, map[string]string{
+		"todo:images": `{"backend":"shop/backend:1","frontend-web":"shop/web:1","frontend-chatbot":"shop/chat:1"}`, "todo:registry": "",
+	})
+	if n := len(r.OfType("pulumi:providers:docker")) + len(r.OfType(imageType)); n != 0 {
+		t.Errorf("%d Docker resources, want none: the plugin would be needed for nothing", n)
+	}
+	expect(t, r.Get(deploymentType, "todo-backend-deployment"), container+"image", `"shop/backend:1"`, "the reference that was given")
+}

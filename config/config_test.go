@@ -1,0 +1,187 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"todo/internal/pulumitest"
+)
+
+// declared are the keys of Pulumi.yaml.
+func declared(t *testing.T) map[string]struct {
+	Type        string `yaml:"type"`
+	Description string `yaml:"description"`
+	Secret      bool   `yaml:"secret"`
+	Default     any    `yaml:"default"`
+} {
+	t.Helper()
+	text, err := os.ReadFile("../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Config map[string]struct {
+			Type        string `yaml:"type"`
+			Description string `yaml:"description"`
+			Secret      bool   `yaml:"secret"`
+			Default     any    `yaml:"default"`
+		} `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Config
+}
+
+func TestSchemaDeclaresEveryKey(t *testing.T) {
+	schema := declared(t)
+	for _, key := range knownKeys() {
+		d, found := schema[key]
+		switch {
+		case !found:
+			t.Errorf("%s is read but not declared in Pulumi.yaml", key)
+		case d.Description == "":
+			t.Errorf("%s has no description", key)
+		case d.Default == nil:
+			t.Errorf("%s has no default: the CLI would call it required", key)
+		case d.Secret != isSecret(key):
+			t.Errorf("%s: secret is %t in Pulumi.yaml and %t in the program", key, d.Secret, isSecret(key))
+		case d.Secret == (d.Type != ""):
+			t.Errorf("%s: a plain key has a type, a secret has none", key)
+		}
+	}
+	for key := range schema {
+		if !slices.Contains(knownKeys(), key) {
+			t.Errorf("%s is declared in Pulumi.yaml but nothing reads it", key)
+		}
+	}
+}
+
+func TestSchemaDefaultsAreTheProgramsOwn(t *testing.T) {
+	schema := declared(t)
+	for key, want := range map[string]any{
+		keySourceRoot: defaultSourceRoot, keyLogLevel: defaultLogLevel, keyExposure: string(Localhost), keyBaseImages: defaultBaseImages,
+	} {
+		got, _ := json.Marshal(schema[key].Default)
+		text, _ := json.Marshal(want)
+		var a, b any
+		if json.Unmarshal(got, &a) != nil || json.Unmarshal(text, &b) != nil {
+			t.Fatalf("%s: %s, %s", key, got, text)
+		}
+		left, _ := json.Marshal(a)
+		right, _ := json.Marshal(b)
+		if string(left) != string(right) {
+			t.Errorf("%s: Pulumi.yaml says %s, the program %s", key, left, right)
+		}
+	}
+}
+
+func TestOverridesKeepTheRestOfTheTopology(t *testing.T) {
+	m, _ := bare("", nil)
+	cfg, err := load(t, pulumitest.Options{Config: map[string]string{
+		"todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000/",
+		"todo:services": `{"backend":{"replicas":3,"resources":{"limits":{"memory":"1Gi"}},"probes":{"readinessPeriodSeconds":300},"env":{"X":"y"}}}`,
+	}}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := cfg.Backend
+	if b.Replicas != 3 || b.Resources.Limits.Memory != "1Gi" || b.Probes.ReadinessPeriodSeconds != 300 || b.Env["X"] != "y" {
+		t.Errorf("the backend is %+v: an override was not taken", b)
+	}
+	if b.Resources.Limits.CPU != "500m" || b.Resources.Requests.Memory != "256Mi" || b.Probes.Liveness != "/health" || cfg.Web.Replicas != 2 {
+		t.Errorf("the backend is %+v: an override changed more than it names", b)
+	}
+	if cfg.Images.Registry != "localhost:5000" {
+		t.Errorf("registry is %q, want no slash at the end", cfg.Images.Registry)
+	}
+}
+
+func TestChosenClusterIsAWhole(t *testing.T) {
+	m, _ := bare(recorded, nil)
+	root := pulumitest.Project(t)
+	pulumitest.Write(t, root, ".state/dev/cluster.json",
+		`{"context":"todo-lab","kubeconfig":"`+root+`/kubeconfig","registry":"localhost:5000","dockerHost":"unix:///lab.sock","local":true,"kind":"lab"}`)
+
+	cfg, err := load(t, pulumitest.Options{Root: root}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Kube.Context != "todo-lab" || cfg.Images.Registry != "localhost:5000" || cfg.Docker.Host != "unix:///lab.sock" {
+		t.Errorf("context %q, registry %q, daemon %q: want what make up chose", cfg.Kube.Context, cfg.Images.Registry, cfg.Docker.Host)
+	}
+
+	cfg, err = load(t, pulumitest.Options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": "kubeconfig"}}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Kube.Context != "minikube" || cfg.Images.Registry != "" || cfg.Docker.Host != "tcp://192.168.49.2:2376" {
+		t.Errorf("context %q, registry %q, daemon %q: another cluster must not get the lab's", cfg.Kube.Context, cfg.Images.Registry, cfg.Docker.Host)
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for _, c := range []struct {
+		context, server string
+		want            place
+	}{
+		{"minikube", "https://192.168.49.2:8443", local},
+		{"kind-test", "https://127.0.0.1:40000", local},
+		{"anything", "https://127.0.0.1:6443", local},
+		{"anything", "https://[::1]:6443", local},
+		{"anything", "https://localhost:6443", local},
+		{"docker-desktop", "https://kubernetes.docker.internal:6443", local},
+		{"vm", "https://192.168.64.7:8443", private},
+		{"eks-private", "https://10.0.12.3", private},
+		{"eks", "https://abc.gr7.eu-west-1.eks.amazonaws.com", remote},
+		{"mini", "https://203.0.113.7:6443", remote},
+		{"minikube-prod", "https://203.0.113.7:6443", remote},
+	} {
+		if got := (endpoint{server: c.server}).place(c.context); got != c.want {
+			t.Errorf("context %s at %s is judged %d, want %d", c.context, c.server, got, c.want)
+		}
+	}
+}
+
+func TestFirstKubeconfigOfTheListWins(t *testing.T) {
+	var k kubeconfig
+	for _, server := range []string{"https://first", "https://second"} {
+		one, err := parseKubeconfig([]byte(pulumitest.Kubeconfig(map[string]string{"a": server})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.merge(one)
+	}
+	if got := k.contexts["a"].server; got != "https://first" {
+		t.Errorf("context a leads to %s, want https://first as in kubectl", got)
+	}
+}
+
+func TestMinikubeProfileOfAnyName(t *testing.T) {
+	k, err := parseKubeconfig([]byte(`{"clusters":[{"name":"p","cluster":{"server":"https://203.0.113.7","extensions":[{"name":"cluster_info",
+		"extension":{"provider":"minikube.sigs.k8s.io"}}]}}],"contexts":[{"name":"p","context":{"cluster":"p"}}]}`))
+	if err != nil || !k.contexts["p"].minikube {
+		t.Errorf("a profile that Minikube marked is not recognised (%v)", err)
+	}
+}
+
+func TestClosest(t *testing.T) {
+	for word, want := range map[string]string{"expsure": "exposure", "databaseurl": "DATABASE_URL", "kubecontext": "kubeContext", "colour": ""} {
+		if got := closest(word, knownKeys()); got != want {
+			t.Errorf("closest to %q is %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestProblemReadsAsOneLine(t *testing.T) {
+	ps := problems{stack: "dev"}
+	ps.refuse(keyDatabaseURL, "not set", "it is needed", "'x'")
+	if got := ps.list[0].String(); strings.Contains(got, "\n") || !strings.HasSuffix(got, "Fix: pulumi config set -s dev --secret DATABASE_URL 'x'") {
+		t.Errorf("a problem is %q; want one line that ends with a command", got)
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/internal/pulumitest"
+)
+
+// recorded is `minikube -p minikube docker-env --shell none` of a profile with the Docker runtime.
+const recorded = `DOCKER_TLS_VERIFY=1
+DOCKER_HOST=tcp://192.168.49.2:2376
+DOCKER_CERT_PATH=/home/user/.minikube/certs
+MINIKUBE_ACTIVE_DOCKERD=minikube
+`
+
+func TestParseDockerEnv(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want Docker
+		err  string
+	}{
+		"recorded":      {text: recorded, want: Docker{Host: "tcp://192.168.49.2:2376", CertPath: "/home/user/.minikube/certs"}},
+		"quoted":        {text: "DOCKER_HOST=\"tcp://192.168.49.2:2376\"\n", want: Docker{Host: "tcp://192.168.49.2:2376"}},
+		"spaces":        {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\nDOCKER_CERT_PATH=/home/a user/certs\n", want: Docker{Host: "tcp://h:1", CertPath: "/home/a user/certs"}},
+		"no daemon":     {text: "MINIKUBE_ACTIVE_DOCKERD=\n", err: "names no DOCKER_HOST"},
+		"no answer":     {text: "", err: "names no DOCKER_HOST"},
+		"TLS, no certs": {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\n", err: "no DOCKER_CERT_PATH"},
+	} {
+		got, err := parseDockerEnv(c.text)
+		if c.err == "" && (err != nil || got != c.want) {
+			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, c.want)
+		}
+		if c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s: got error %v, want one that says %q", name, err, c.err)
+		}
+	}
+}
+
+// load runs Load on a machine of the test's making.
+func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
+	t.Helper()
+	if o.Root == "" {
+		o.Root = pulumitest.Project(t)
+	}
+	var keys Keys
+	var cfg *Config
+	_, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) (err error) {
+		cfg, err = keys.load(ctx, m)
+		return err
+	}, keys.Read)
+	return cfg, err
+}
+
+// bare is a machine with nothing on it; minikube answers what it is told to.
+func bare(answer string, failure error) (m machine, asked *[]string) {
+	asked = new([]string)
+	m = newMachine()
+	m.home = "/nowhere"
+	m.getenv = func(string) string { return "" }
+	m.run = func(_ context.Context, name string, args ...string) ([]byte, error) {
+		*asked = append(*asked, name+" "+strings.Join(args, " "))
+		return []byte(answer), failure
+	}
+	return m, asked
+}
+
+func TestMinikubesOwnDaemonBuilds(t *testing.T) {
+	m, asked := bare(recorded, nil)
+	cfg, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "minikube -p minikube docker-env --shell none"; len(*asked) != 1 || (*asked)[0] != want {
+		t.Errorf("ran %q, want %q once", *asked, want)
+	}
+	if cfg.Kube.Context != "minikube" || cfg.Docker.Host != "tcp://192.168.49.2:2376" || cfg.Docker.CertPath == "" {
+		t.Errorf("context %q builds in %+v, want minikube in its own daemon over TLS", cfg.Kube.Context, cfg.Docker)
+	}
+}
+
+func TestMinikubeIsNotAskedInVain(t *testing.T) {
+	given := `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`
+	for name, extra := range map[string][2]string{
+		"registry":     {"todo:registry", "localhost:5000"},
+		"daemon":       {"todo:dockerHost", "unix:///var/run/docker.sock"},
+		"given images": {"todo:images", given},
+	} {
+		m, asked := bare("", errors.New("not installed"))
+		_, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig", extra[0]: extra[1]}}, m)
+		if err != nil || len(*asked) > 0 {
+			t.Errorf("%s: asked %q and got %v, want no question", name, *asked, err)
+		}
+	}
+}
+
+func TestMinikubeMissing(t *testing.T) {
+	m, _ := bare("", errors.New("executable file not found"))
+	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+	if _, err := load(t, o, m); err == nil || !strings.Contains(err.Error(), "minikube -p minikube docker-env: executable file not found") {
+		t.Errorf("an update without Minikube ended with %v, want the command that failed", err)
+	}
+	o.Preview = true
+	if _, err := load(t, o, m); err != nil {
+		t.Errorf("a preview without Minikube ended with %v, want it to go on", err)
+	}
+}
+
+func TestPreviewWithoutAnyCluster(t *testing.T) {
+	m, asked := bare("", nil)
+	cfg, err := load(t, pulumitest.Options{Preview: true}, m)
+	if err != nil {
+		t.Fatalf("a preview needs no cluster, but: %v", err)
+	}
+	if !cfg.Kube.Absent || len(*asked) > 0 {
+		t.Errorf("Absent is %t after running %q; want true and nothing run", cfg.Kube.Absent, *asked)
+	}
+	if _, err := load(t, pulumitest.Options{}, m); err == nil || !strings.Contains(err.Error(), "no kubeconfig in /nowhere/.kube/config") {
+		t.Errorf("an update without a cluster ended with %v, want where it looked", err)
+	}
+}
