@@ -38,7 +38,7 @@ const (
 )
 
 // tools is everything `lab tools` can build. clusterTools names what `lab up` needs.
-var tools = []Tool{
+var tools = append(pulumiTools, []Tool{
 	{Name: "kubernetes", Version: kubernetesVersion, Folder: "tools/kubernetes", Ldflags: kubernetesLdflags, Packages: []string{
 		"k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager", "k8s.io/kubernetes/cmd/kube-proxy",
 		"k8s.io/kubernetes/cmd/kube-scheduler", "k8s.io/kubernetes/cmd/kubectl", "k8s.io/kubernetes/cmd/kubelet"}},
@@ -47,7 +47,7 @@ var tools = []Tool{
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
 	{Name: "provisioner", Version: "of volumes", Folder: "provisioner", Packages: []string{"."}},
 	{Name: "metrics-server", Version: "v0.7.2", Folder: "tools/metrics-server", Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
-}
+}...)
 
 // clusterTools are built in this order: what the cluster needs first comes first.
 var clusterTools = []string{"kubernetes", "coredns", "kube-router", "provisioner", "metrics-server"}

@@ -16,7 +16,8 @@ const lastLines = 20
 // progress turns BuildKit's status messages into lines: one when a step ends.
 type progress struct {
 	info   func(string) // lines that stay
-	status func(string) // what is being done now
+	status func(string) // which step is being done
+	output func(string) // what that step prints, now and then
 	steps  map[string]*buildStep
 }
 
@@ -30,7 +31,18 @@ type buildStep struct {
 }
 
 func newProgress(info, status func(string)) *progress {
-	return &progress{info: info, status: status, steps: map[string]*buildStep{}}
+	return &progress{info: info, status: status, output: nowAndThen(status), steps: map[string]*buildStep{}}
+}
+
+// nowAndThen lets a text through every three seconds: without a terminal, Pulumi prints every status on a line of its own.
+func nowAndThen(status func(string)) func(string) {
+	var last time.Time
+	return func(text string) {
+		if now := time.Now(); now.Sub(last) >= 3*time.Second {
+			last = now
+			status(text)
+		}
+	}
 }
 
 // trace reads one message, as the Engine wraps it: protobuf in a JSON string.
@@ -47,7 +59,7 @@ func (p *progress) trace(message json.RawMessage) error {
 		p.vertex(v)
 	}
 	for _, l := range response.Logs {
-		p.step(l.Vertex).log(string(l.Msg), p.status)
+		p.step(l.Vertex).log(string(l.Msg), p.output)
 	}
 	return nil
 }

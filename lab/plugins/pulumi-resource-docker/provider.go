@@ -28,10 +28,10 @@ func (p *provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (
 	response := plugin.CheckConfigResponse{Properties: r.News}
 	s, err := settingsOf(r.News)
 	if err != nil {
-		response.Failures = append(response.Failures, plugin.CheckFailure{Property: "registryAuth", Reason: err.Error()})
+		response.Failures = append(response.Failures, plugin.CheckFailure{Reason: err.Error()})
 	}
 	for _, name := range s.unsupported {
-		response.Failures = append(response.Failures, plugin.CheckFailure{Property: "host", Reason: name +
+		response.Failures = append(response.Failures, plugin.CheckFailure{Reason: name +
 			" is not in the lab's stand-in for the docker plugin: set host to a unix:// or tcp:// address, or install the real plugin"})
 	}
 	return response, nil
@@ -54,18 +54,19 @@ func (p *provider) Check(ctx context.Context, r plugin.CheckRequest) (plugin.Che
 	if inputs.ContainsUnknowns() {
 		return response, nil
 	}
-	fail := func(property resource.PropertyKey, err error) {
-		response.Failures = append(response.Failures, plugin.CheckFailure{Property: property, Reason: err.Error()})
+	// Without the property's key: Pulumi would print its whole value before the reason.
+	fail := func(err error) {
+		response.Failures = append(response.Failures, plugin.CheckFailure{Reason: err.Error()})
 	}
 	img := imageOf(inputs)
 	if err := img.checkName(); err != nil {
-		fail("imageName", err)
+		fail(err)
 	}
 	if img.Build.Builder == "BuilderV1" {
-		fail("build", errors.New("builderVersion BuilderV1 is not in the lab's stand-in for the docker plugin: leave it out"))
+		fail(errors.New("builderVersion BuilderV1 is not in the lab's stand-in for the docker plugin: leave it out"))
 	}
 	if err := img.Build.checkFiles(); err != nil {
-		fail("build", err)
+		fail(err)
 		return response, nil
 	}
 	digest, err := img.Build.digest(ctx)
@@ -163,7 +164,7 @@ func (p *provider) provide(ctx context.Context, urn resource.URN, img image, reu
 	}
 	start := time.Now()
 	if err := docker.build(ctx, img, known, newProgress(info, status)); err != nil {
-		return nil, stopped(ctx, fmt.Errorf("building %s from %s: %w", img.Name, img.Build.Dockerfile, err))
+		return nil, stopped(ctx, "building "+img.Name+" from "+img.Build.Dockerfile, err)
 	}
 	info(fmt.Sprintf("built %s  %.1fs", img.Name, time.Since(start).Seconds()))
 	place := docker.find
@@ -175,7 +176,7 @@ func (p *provider) provide(ctx context.Context, urn resource.URN, img image, reu
 	start = time.Now()
 	digest, err := place(ctx, img, known)
 	if err != nil {
-		return nil, stopped(ctx, fmt.Errorf("pushing %s: %w", img.Name, err))
+		return nil, stopped(ctx, "pushing "+img.Name, err)
 	}
 	if !img.SkipPush {
 		info(fmt.Sprintf("pushed %s  %.1fs", digest, time.Since(start).Seconds()))
@@ -184,22 +185,28 @@ func (p *provider) provide(ctx context.Context, urn resource.URN, img image, reu
 	return outputs, nil
 }
 
-// stopped says that the user ended it, where that is the reason for the error.
-func stopped(ctx context.Context, err error) error {
+// stopped is the error of an operation that did not end well: by the user's wish, or by itself.
+func stopped(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("cancelled: %w", err)
+		return fmt.Errorf("cancelled while %s", doing)
 	}
-	return err
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// current is the image as it was last built. The ID is only the name that the first one had: an update cannot change it.
+func current(id resource.ID, inputs resource.PropertyMap) image {
+	img := imageOf(inputs)
+	if img.Name == "" {
+		img.Name = string(id)
+	}
+	return img
 }
 
 // Read returns nothing when the image is gone, so that the next update builds it again. When that cannot be told, the
 // state stays as it is.
 func (p *provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
 	same := plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: r.ID, Inputs: r.Inputs, Outputs: r.State}}
-	img := imageOf(r.Inputs)
-	if img.Name == "" {
-		img.Name = string(r.ID)
-	}
+	img := current(r.ID, r.Inputs)
 	docker, err := connect(ctx, p.settings)
 	if err != nil {
 		p.engine.Warning(r.URN, fmt.Sprintf("cannot tell whether %s is still there: %v", img.Name, err))
@@ -226,15 +233,16 @@ func (p *provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadR
 // Delete removes the name from the Engine. What is in a registry stays: others may run it. It never fails, as there is
 // nothing that a user could do about a leftover image and the destroy would hang on it.
 func (p *provider) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	name := current(r.ID, r.Inputs).Name
 	docker, err := connect(ctx, p.settings)
 	if err != nil {
-		p.engine.Warning(r.URN, fmt.Sprintf("%s stays in the Docker Engine: %v", r.ID, err))
+		p.engine.Warning(r.URN, fmt.Sprintf("%s stays in the Docker Engine: %v", name, err))
 		return plugin.DeleteResponse{}, nil
 	}
 	defer docker.Close()
-	_, err = docker.ImageRemove(ctx, string(r.ID), imagetypes.RemoveOptions{})
+	_, err = docker.ImageRemove(ctx, name, imagetypes.RemoveOptions{})
 	if err != nil && !errdefs.IsNotFound(err) {
-		p.engine.Warning(r.URN, fmt.Sprintf("%s stays in the Docker Engine: %v", r.ID, err))
+		p.engine.Warning(r.URN, fmt.Sprintf("%s stays in the Docker Engine: %v", name, err))
 	}
 	return plugin.DeleteResponse{}, nil
 }

@@ -53,12 +53,14 @@ func (d *daemon) push(ctx context.Context, img image, known logins, status func(
 	}
 	defer answer.Close()
 	var pushed types.PushResult
+	sent, of, say := map[string]int64{}, map[string]int64{}, nowAndThen(status)
 	err = readMessages(answer, func(m message) error {
 		if m.Aux != nil {
 			return json.Unmarshal(m.Aux, &pushed)
 		}
 		if m.Progress.Total > 0 {
-			status(fmt.Sprintf("pushing layer %s: %d %%", m.ID, m.Progress.Current*100/m.Progress.Total))
+			sent[m.ID], of[m.ID] = min(m.Progress.Current, m.Progress.Total), m.Progress.Total
+			say(fmt.Sprintf("pushing, %d of %d MB", sum(sent)>>20, sum(of)>>20))
 		}
 		return nil
 	})
@@ -89,4 +91,12 @@ func (i image) withDigest(digest string) (string, error) {
 		return "", err
 	}
 	return reference.TrimNamed(named).Name() + "@" + digest, nil
+}
+
+func sum(sizes map[string]int64) int64 {
+	var total int64
+	for _, size := range sizes {
+		total += size
+	}
+	return total
 }

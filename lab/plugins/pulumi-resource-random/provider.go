@@ -28,7 +28,7 @@ func (p *provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.Check
 	}
 	if err := recipeOf(r.News).check(); err != nil {
 		for line := range strings.Lines(err.Error()) {
-			response.Failures = append(response.Failures, plugin.CheckFailure{Property: "length", Reason: strings.TrimSpace(line)})
+			response.Failures = append(response.Failures, plugin.CheckFailure{Reason: strings.TrimSpace(line)})
 		}
 	}
 	return response, nil
