@@ -117,26 +117,26 @@ func copyLog(s *step.Step, name string, begin int64) {
 	io.Copy(s, bytes.NewReader(text[begin:]))
 }
 
-// startAll starts what does not run, each as soon as those it needs are healthy, side by side. When all run it is one
-// line.
+// startAll starts what does not run, each as soon as those it needs are healthy, side by side. What runs gets no line of
+// its own.
 func (u setup) startAll(ctx context.Context, printer *step.Printer, title string, components []Component) error {
-	needed := false
-	for _, c := range components {
-		if _, why := c.running(ctx); why != nil {
-			needed = true
-		}
-	}
-	if !needed {
-		return printer.Run(title, func(*step.Step) error { return step.ErrDone })
-	}
 	done := map[string]chan struct{}{}
+	var needed []Component
 	for _, c := range components {
 		done[c.Name] = make(chan struct{})
+		if _, why := c.running(ctx); why == nil {
+			close(done[c.Name])
+		} else {
+			needed = append(needed, c)
+		}
 	}
-	failed := make(chan error, len(components))
+	if len(needed) == 0 {
+		return printer.Run(title, func(*step.Step) error { return step.ErrDone })
+	}
+	failed := make(chan error, len(needed))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for _, c := range components {
+	for _, c := range needed {
 		go func() {
 			failed <- func() error {
 				for _, need := range c.After {
@@ -160,7 +160,7 @@ func (u setup) startAll(ctx context.Context, printer *step.Printer, title string
 		}()
 	}
 	var all []error
-	for range components {
+	for range needed {
 		all = append(all, <-failed)
 	}
 	return errors.Join(all...)

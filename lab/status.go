@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -66,7 +67,7 @@ func currentSetup(ctx context.Context) (setup, error) {
 // printRows prints the table and returns how many rows are not healthy.
 func printRows(out io.Writer, rows []row, now time.Time) (unhealthy int) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	defer table.Flush()
+	var problems strings.Builder
 	fmt.Fprintln(table, "COMPONENT\tSTATE\tSINCE\tPID\tLOG")
 	for _, r := range rows {
 		state, since, pid := "healthy", "-", "-"
@@ -79,12 +80,12 @@ func printRows(out io.Writer, rows []row, now time.Time) (unhealthy int) {
 		if r.problem != nil {
 			unhealthy++
 			state = "NOT HEALTHY"
+			fmt.Fprintf(&problems, "%s: %s\n", r.name, oneLine(r.problem.Error()))
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.name, state, since, pid, r.log)
-		if r.problem != nil {
-			fmt.Fprintf(table, "  %s\n", oneLine(r.problem.Error()))
-		}
 	}
+	table.Flush()
+	fmt.Fprint(out, problems.String())
 	return unhealthy
 }
 
