@@ -41,11 +41,8 @@ func (b Build) ContentTag() (string, error) {
 	if err := file(h, "dockerfile", filepath.Join(b.Root, b.Dockerfile)); err != nil {
 		return "", fmt.Errorf("reading the Dockerfile: %w", err)
 	}
-	ignored, err := b.ignored()
+	err := b.walk(func(relative, path string, entry fs.DirEntry) error { return hashEntry(h, relative, path, entry) })
 	if err != nil {
-		return "", err
-	}
-	if err := tree(h, filepath.Join(b.Root, b.Context), ignored); err != nil {
 		return "", fmt.Errorf("reading the build context: %w", err)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:tagLength], nil
@@ -74,8 +71,14 @@ func (b Build) ignored() (*patternmatcher.PatternMatcher, error) {
 	return patternmatcher.New(nil)
 }
 
-// tree hashes a folder in WalkDir's order, which is lexical and so the same everywhere.
-func tree(h hash.Hash, root string, ignored *patternmatcher.PatternMatcher) error {
+// walk visits the files and links that the builder gets, in WalkDir's order, which is lexical and so the same
+// everywhere. The context's own Dockerfile and ignore file are left out: Dockerfile and its ignore file stand for them.
+func (b Build) walk(visit func(relative, path string, entry fs.DirEntry) error) error {
+	ignored, err := b.ignored()
+	if err != nil {
+		return err
+	}
+	root := filepath.Join(b.Root, b.Context)
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -89,28 +92,41 @@ func tree(h hash.Hash, root string, ignored *patternmatcher.PatternMatcher) erro
 		if err != nil {
 			return err
 		}
-		if skip {
+		if skip && entry.IsDir() && !ignored.Exclusions() {
 			// An exception (!path) may bring back something below; only without any can the folder be left out
 			// unread. That matters: node_modules has more files than everything else together.
-			if entry.IsDir() && !ignored.Exclusions() {
-				return filepath.SkipDir
-			}
+			return filepath.SkipDir
+		}
+		if skip || relative == stagedDockerfile || relative == ".dockerignore" {
 			return nil
 		}
-		switch {
-		case entry.Type()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(path)
-			field(h, "link", relative, target)
-			return err
-		case entry.Type().IsRegular():
-			info, err := entry.Info()
-			if err != nil {
-				return err
-			}
-			return file(h, fmt.Sprintf("file executable=%t", info.Mode()&0o100 != 0), path, relative)
+		if entry.Type().IsRegular() || entry.Type()&fs.ModeSymlink != 0 {
+			return visit(relative, path, entry)
 		}
 		return nil // folders exist through their files; sockets and devices are not sent to the builder
 	})
+}
+
+// hashEntry writes what a file or link adds to the tag.
+func hashEntry(h hash.Hash, relative, path string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		target, err := os.Readlink(path)
+		field(h, "link", relative, target)
+		return err
+	}
+	executable, err := isExecutable(entry)
+	if err != nil {
+		return err
+	}
+	return file(h, fmt.Sprintf("file executable=%t", executable), path, relative)
+}
+
+func isExecutable(entry fs.DirEntry) (bool, error) {
+	info, err := entry.Info()
+	if err != nil {
+		return false, err
+	}
+	return info.Mode()&0o100 != 0, nil
 }
 
 // file hashes a file's bytes after the names it goes by.

@@ -17,8 +17,8 @@ type imagePlan struct {
 	args    ImageArgs
 }
 
-// planImages hashes the sources of all services that are built, so that an unreadable file stops the program
-// while nothing exists yet.
+// planImages hashes and stages the sources of all services that are built, so that an unreadable file stops the
+// program while nothing exists yet.
 func planImages(cfg *config.Config) ([]imagePlan, error) {
 	var plans []imagePlan
 	for _, s := range cfg.Services() {
@@ -33,6 +33,9 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 			}
 			tag, err := build.ContentTag()
 			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+			if build, err = build.Stage(cfg.StagingFolder(), s.Name, tag); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
 			repository := "todo/" + s.Name

@@ -9,6 +9,12 @@ import (
 	"path/filepath"
 )
 
+// stateFolder is git-ignored; it holds what belongs to this machine.
+const stateFolder = ".state"
+
+// StagingFolder is where build contexts are put together, relative to Root.
+func (c *Config) StagingFolder() string { return filepath.Join(stateFolder, c.Stack, "build") }
+
 // cluster is what `make up` chose for the stack, in .state/<stack>/cluster.json. Explicit configuration wins.
 type cluster struct {
 	Context    string `json:"context"`
@@ -32,7 +38,7 @@ func (l *loader) chosenCluster() cluster {
 
 func (l *loader) readCluster() cluster {
 	var c cluster
-	name := filepath.Join(".state", l.ctx.Stack(), "cluster.json")
+	name := filepath.Join(stateFolder, l.ctx.Stack(), "cluster.json")
 	text, err := os.ReadFile(filepath.Join(l.ctx.RootDirectory(), name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return c
