@@ -138,7 +138,7 @@ func (l *loader) secret(key string, check func(string) (got, want, good string))
 		return nil
 	}
 	if !l.ctx.IsConfigSecret(full) {
-		l.ps.refuse(key, "set in plain text", "it must be encrypted in the stack's file (and changed, if the file was shared)", "<value>")
+		l.ps.refuse(key, "set in plain text", "it must be encrypted in the stack's file (and changed, if the file was shared)", "")
 		return nil
 	}
 	if check != nil {
@@ -148,7 +148,7 @@ func (l *loader) secret(key string, check func(string) (got, want, good string))
 	}
 	value, err := l.cfg.TrySecret(key)
 	if err != nil {
-		l.ps.refuse(key, "cannot be read", "it must be a string", "<value>")
+		l.ps.refuse(key, "cannot be read", "it must be a string", "")
 		return nil
 	}
 	return value

@@ -19,7 +19,11 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	return fmt.Sprintf("%s: %s; %s. Fix: %s", p.Key, p.Got, p.Want, p.Fix)
+	end := "."
+	if strings.HasSuffix(p.Want, "?") {
+		end = ""
+	}
+	return fmt.Sprintf("%s: %s; %s%s Fix: %s", p.Key, p.Got, p.Want, end, p.Fix)
 }
 
 // Error is every problem found, refused together.
@@ -53,7 +57,8 @@ func (ps *problems) refuse(key, got, want, good string) {
 	ps.add(Problem{Key: key, Got: got, Want: want, Fix: ps.set(key, good)})
 }
 
-// set is the command that sets a key. A dotted or indexed key is a path into an object.
+// set is the command that sets a key. A dotted key is a path into an object; without a value the CLI asks for it, which
+// keeps a secret out of the shell's history.
 func (ps *problems) set(key, value string) string {
 	flags := ""
 	if isSecret(key) {
@@ -61,7 +66,7 @@ func (ps *problems) set(key, value string) string {
 	} else if strings.Contains(key, ".") {
 		flags = "--path "
 	}
-	return fmt.Sprintf("pulumi config set -s %s %s%s %s", ps.stack, flags, key, value)
+	return strings.TrimSpace(fmt.Sprintf("pulumi config set -s %s %s%s %s", ps.stack, flags, key, value))
 }
 
 func (ps *problems) remove(key string) string {
