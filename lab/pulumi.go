@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ const (
 	pulumiVersion           = "v3.258.0"
 	pulumiKubernetesVersion = "v4.25.0"
 	kubernetesProvider      = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+	kubernetesSDK           = "github.com/pulumi/pulumi-kubernetes/sdk/v4"
 )
 
 var pulumiTools = []Tool{
@@ -27,27 +29,80 @@ var pulumiTools = []Tool{
 		Ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion},
 	{Name: "pulumi-language-go", Version: "2025-07-18", Folder: "tools/pulumi-language-go", Packages: []string{"github.com/pulumi/pulumi/sdk/go/pulumi-language-go/v3"}},
 	{Name: "pulumi-resource-kubernetes", Version: pulumiKubernetesVersion, Folder: "tools/pulumi-resource-kubernetes", Packages: []string{"."},
-		Binary: "pulumi-resource-kubernetes", Prepare: copySchema},
+		Binary: "pulumi-resource-kubernetes", Prepare: prepareKubernetesPlugin},
 	{Name: "pulumi-plugins", Version: "(stand-ins for docker and random)", Folder: "plugins",
 		Packages: []string{"./pulumi-resource-docker", "./pulumi-resource-random"}},
 }
 
-// copySchema puts the Kubernetes plugin's schema and mapping, which the build embeds, into the folder. They lie in the
-// plugin's own module.
-func copySchema(ctx context.Context, _ *step.Step, folder string) error {
-	// Downloaded first, because `go list` prints neither a folder nor an error for a module that is not there yet.
-	if _, err := goIn(ctx, folder, "mod", "download", kubernetesProvider); err != nil {
-		return err
-	}
-	module, err := goIn(ctx, folder, "list", "-m", "-f", "{{.Dir}}", kubernetesProvider)
+// prepareKubernetesPlugin puts into the folder what is too large to commit: the schema and the mapping that the build
+// embeds, which lie in the plugin's own module, and the few packages of the SDK that the plugin uses. The SDK's yaml/v2
+// is left behind for our own small one, which saves minutes of compiling (kinds/kinds.go says why).
+func prepareKubernetesPlugin(ctx context.Context, _ *step.Step, folder string) error {
+	plugin, err := moduleDir(ctx, folder, kubernetesProvider)
 	if err != nil {
 		return err
 	}
-	from := filepath.Join(module, "cmd", "pulumi-resource-kubernetes")
+	from := filepath.Join(plugin, "cmd", "pulumi-resource-kubernetes")
 	if err := copyJSON(from, folder, "schema.json", map[string]string{"version": strings.TrimPrefix(pulumiKubernetesVersion, "v")}); err != nil {
 		return err
 	}
-	return copyJSON(from, folder, "terraform-mapping.json", nil)
+	if err := copyJSON(from, folder, "terraform-mapping.json", nil); err != nil {
+		return err
+	}
+
+	sdk, err := moduleDir(ctx, folder, kubernetesSDK)
+	if err != nil {
+		return err
+	}
+	to := filepath.Join(folder, "sdk")
+	for _, pattern := range []string{"go.mod", "go/kubernetes/*.go", "go/kubernetes/utilities/*.go", "go/kubernetes/helm/v4/*.go"} {
+		if err := copyFiles(sdk, to, pattern); err != nil {
+			return err
+		}
+	}
+	ours := filepath.Join(to, "go", "kubernetes", "yaml", "v2")
+	if err := os.MkdirAll(filepath.Dir(ours), 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(folder, "kinds"), ours); err != nil {
+		return err
+	}
+	_, err = goIn(ctx, folder, "mod", "edit", "-replace", kubernetesSDK+"=./sdk")
+	return err
+}
+
+// moduleDir returns the folder of a module that the go.mod in folder requires.
+func moduleDir(ctx context.Context, folder, module string) (string, error) {
+	// Downloaded first, because `go list` prints neither a folder nor an error for a module that is not there yet.
+	if _, err := goIn(ctx, folder, "mod", "download", module); err != nil {
+		return "", err
+	}
+	return goIn(ctx, folder, "list", "-m", "-f", "{{.Dir}}", module)
+}
+
+// copyFiles copies the files that match a pattern below from to the same places below to.
+func copyFiles(from, to, pattern string) error {
+	paths, err := fs.Glob(os.DirFS(from), pattern)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no %s in %s", pattern, from)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(filepath.Join(from, path))
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, path)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, text, 0o644); err != nil { // not the module cache's read-only mode
+			return err
+		}
+	}
+	return nil
 }
 
 // goIn runs the go command in a module of its own and returns what it prints.
