@@ -171,7 +171,7 @@ type LabEnv struct {
 func (o *Ops) labEnv(ctx context.Context) (LabEnv, error) {
 	var env LabEnv
 	cmd := o.labCommand(ctx, "env")
-	cmd.Stderr = nil
+	cmd.Stdout, cmd.Stderr = nil, nil
 	text, err := cmd.Output()
 	if err != nil {
 		return env, fmt.Errorf("asking the lab how it is reached: %w%s", err, stderrOf(err))
