@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -82,13 +84,42 @@ func (o *Ops) stackExists(ctx context.Context) (bool, error) {
 // step it is in and saves its state, so the next run continues from there.
 func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 	cmd := o.pulumiCommand(ctx, append(args, "--stack", o.Stack, "--config-file", o.configFile())...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must reach Pulumi once, from here, not twice
-	return cmd.Run()
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		// Pulumi draws its own live tree, and a terminal's Ctrl-C reaches it without help; a second one would kill it.
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd.Cancel = func() error { return nil }
+		return cmd.Run()
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches Pulumi once, from here
+	lines, write := io.Pipe()
+	cmd.Stdout, cmd.Stderr = write, write
+	printed := make(chan error)
+	go func() { printed <- printWithout(os.Stdout, lines, "from $PATH at ") }()
+	err := cmd.Run()
+	return errors.Join(err, write.Close(), <-printed)
+}
+
+// printWithout copies lines but those that contain noise. Pulumi warns of every plugin on PATH four times a run, and
+// FindTools has said once which ones are used.
+func printWithout(w io.Writer, r io.Reader, noise string) error {
+	reader := bufio.NewReader(r)
+	for {
+		line, err := reader.ReadString('\n')
+		if !strings.Contains(line, noise) {
+			if _, err := io.WriteString(w, line); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 func (o *Ops) pulumiCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, o.tools.Pulumi, append([]string{"--non-interactive"}, args...)...)
+	cmd := exec.CommandContext(ctx, o.tools.Pulumi, args...)
 	cmd.Dir, cmd.Env = o.Root, o.pulumiEnv()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 2 * time.Minute

@@ -42,8 +42,11 @@ var plugins = []plugin{
 const downloadLimit = 2 * time.Minute
 
 // FindTools finds Pulumi, its plugins and kubectl on PATH or where Pulumi installs plugins, and has what is missing
-// downloaded or, failing that, built from Go modules.
+// downloaded or, failing that, built from Go modules. What it says goes to standard error: `make env` is read by a shell.
 func (o *Ops) FindTools(ctx context.Context) error {
+	if o.tools.Pulumi != "" {
+		return nil
+	}
 	var build []string
 	if _, err := exec.LookPath("pulumi"); err != nil {
 		build = append(build, "pulumi", "pulumi-language-go")
@@ -54,7 +57,8 @@ func (o *Ops) FindTools(ctx context.Context) error {
 	if err := o.build(ctx, build); err != nil {
 		return err
 	}
-	o.tools.Pulumi, o.tools.Kubectl = o.look("pulumi"), o.look("kubectl")
+	pulumi := o.look("pulumi")
+	o.tools.Kubectl = o.look("kubectl")
 
 	missing, err := o.missingPlugins()
 	if err != nil {
@@ -63,7 +67,7 @@ func (o *Ops) FindTools(ctx context.Context) error {
 	build = nil
 	var standIns []string
 	for _, p := range missing {
-		if slices.Contains(build, p.built) || o.download(ctx, p) != nil {
+		if slices.Contains(build, p.built) || o.download(ctx, pulumi, p) != nil {
 			build = append(build, p.built)
 			if p.standIn {
 				standIns = append(standIns, p.name)
@@ -73,8 +77,9 @@ func (o *Ops) FindTools(ctx context.Context) error {
 	if err := o.build(ctx, slices.Compact(build)); err != nil {
 		return err
 	}
+	o.tools.Pulumi = pulumi
 	if len(standIns) > 0 {
-		fmt.Printf("  The real Pulumi plugins %s cannot be downloaded here: using the lab's stand-ins.\n", strings.Join(standIns, " and "))
+		fmt.Fprintf(os.Stderr, "  The real Pulumi plugins %s cannot be downloaded here: using the lab's stand-ins.\n", strings.Join(standIns, " and "))
 	}
 	return nil
 }
@@ -97,7 +102,7 @@ func (o *Ops) missingPlugins() ([]plugin, error) {
 
 // download has Pulumi install a plugin. That a download failed is remembered for a day: trying again takes seconds at
 // every run on a machine that has no way out.
-func (o *Ops) download(ctx context.Context, p plugin) error {
+func (o *Ops) download(ctx context.Context, pulumi string, p plugin) error {
 	version, err := o.sdkVersion(p.module)
 	if err != nil {
 		return err
@@ -108,11 +113,11 @@ func (o *Ops) download(ctx context.Context, p plugin) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, downloadLimit)
 	defer cancel()
-	fmt.Printf("▸ Downloading Pulumi plugin %s %s\n", p.name, version)
-	cmd := exec.CommandContext(limited, o.tools.Pulumi, "plugin", "install", "resource", p.name, version)
+	fmt.Fprintf(os.Stderr, "▸ Downloading Pulumi plugin %s %s\n", p.name, version)
+	cmd := exec.CommandContext(limited, pulumi, "plugin", "install", "resource", p.name, version)
 	cmd.Env = o.pulumiEnv()
 	if text, err := cmd.CombinedOutput(); err != nil {
-		fmt.Printf("  not possible here: %s\n", lastLineOf(text))
+		fmt.Fprintf(os.Stderr, "  not possible here: %s\n", lastLineOf(text))
 		return errors.Join(err, writeFile(mark, text))
 	}
 	return nil

@@ -21,6 +21,10 @@ import (
 	"time"
 )
 
+// startAfter is how long a step may take before the line that it has started is printed. One that finds its work done
+// ends sooner and has one line, not two.
+const startAfter = 200 * time.Millisecond
+
 // Heartbeat is how often a running step says that it is alive, and with which line of its log.
 const Heartbeat = 15 * time.Second
 
@@ -90,8 +94,7 @@ func (p *Printer) Run(name string, do func(*Step) error) error {
 
 	s := &Step{file: file}
 	start := time.Now()
-	p.printf("▸ %s\n", name)
-	stop := p.heartbeat(s, start)
+	stop := p.progress(name, s, start)
 	err = do(s)
 	stop()
 
@@ -109,23 +112,28 @@ func (p *Printer) Run(name string, do func(*Step) error) error {
 	}
 }
 
-// heartbeat prints the step's last log line every Heartbeat until the returned function is called.
-func (p *Printer) heartbeat(s *Step, start time.Time) (stop func()) {
+// progress prints that the step has started, and then its last log line every Heartbeat, until the returned function is
+// called.
+func (p *Printer) progress(name string, s *Step, start time.Time) (stop func()) {
 	done := make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		tick := time.NewTicker(Heartbeat)
-		defer tick.Stop()
-		for {
+		next := time.NewTimer(startAfter)
+		defer next.Stop()
+		for started := false; ; started = true {
 			select {
 			case <-done:
 				return
-			case <-tick.C:
-				s.mu.Lock()
-				last := string(s.last)
-				s.mu.Unlock()
-				p.printf("    %s  %s\n", time.Since(start).Round(time.Second), clip(last, 100))
+			case <-next.C:
 			}
+			if next.Reset(Heartbeat); !started {
+				p.printf("▸ %s\n", name)
+				continue
+			}
+			s.mu.Lock()
+			last := string(s.last)
+			s.mu.Unlock()
+			p.printf("    %s  %s\n", time.Since(start).Round(time.Second), clip(last, 100))
 		}
 	})
 	return func() { close(done); wait.Wait() }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRunPrintsHowTheStepEnded(t *testing.T) {
@@ -18,8 +19,8 @@ func TestRunPrintsHowTheStepEnded(t *testing.T) {
 		wantErr string
 	}{
 		"success has seconds": {
-			do:   func(*Step) error { return nil },
-			want: []string{"▸ Making tea\n", "✓ Making tea  (0.0 s)"},
+			do:   func(*Step) error { time.Sleep(2 * startAfter); return nil },
+			want: []string{"▸ Making tea\n", "✓ Making tea  (0.4 s)"},
 		},
 		"done before costs nothing": {
 			do:   func(*Step) error { return ErrDone },
