@@ -1,9 +1,11 @@
 # The verbs of this repository. `make` alone lists them. STACK=prod (or any stack with a Pulumi.<stack>.yaml) chooses another stack.
 STACK ?= dev
 export STACK
+# `eval "$(make env)"` must read nothing but the environment, also from inside another make.
+MAKEFLAGS += --no-print-directory
 
-# The race detector needs a C compiler; a machine without one still runs every test.
-RACE := $(shell command -v $(or $(CC),cc) >/dev/null 2>&1 && echo -race)
+# `make test RACE=-race` adds the race detector: it needs a C compiler, and compiles the Kubernetes SDK a second time.
+RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
 MODULES := . lab lab/provisioner lab/plugins
 
