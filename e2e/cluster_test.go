@@ -28,11 +28,8 @@ func try(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	var out bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &out, &out
-	cmd.WaitDelay = 5 * time.Second
-	start := time.Now()
-	err := cmd.Run()
-	t.Logf("$ %s %s  (%.1f s)", name, strings.Join(args, " "), time.Since(start).Seconds())
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := start(t, cmd)
 	return out.String(), err
 }
 
@@ -46,9 +43,26 @@ func run(t *testing.T, name string, args ...string) string {
 	return out
 }
 
+func start(t *testing.T, cmd *exec.Cmd) error {
+	t.Helper()
+	cmd.Dir, cmd.WaitDelay = root, 5*time.Second
+	begin := time.Now()
+	err := cmd.Run()
+	t.Logf("$ %s  (%.1f s)", strings.Join(cmd.Args, " "), time.Since(begin).Seconds())
+	return err
+}
+
+// kubectlTry runs kubectl in the environment that `make env` prints; what it returns is standard output alone, and
+// after a failure what kubectl complained of too.
 func kubectlTry(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	return try(t, "bash", append([]string{"-c", `eval "$(make env)" && exec kubectl "$@"`, "kubectl"}, args...)...)
+	cmd := exec.Command("bash", append([]string{"-c", `eval "$(make env)" && exec kubectl "$@"`, "kubectl"}, args...)...)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := start(t, cmd); err != nil {
+		return out.String() + complaint.String(), err
+	}
+	return out.String(), nil
 }
 
 func kubectl(t *testing.T, args ...string) string {

@@ -81,8 +81,15 @@ func buildTools(ctx context.Context, names []string) error {
 	}
 	printer.Out = os.Stderr
 	for _, tool := range chosen {
-		var dir string
-		err := printer.Run(tool.title(), func(s *step.Step) (err error) {
+		dir, err := tool.dir(ctx)
+		if err != nil {
+			return err
+		}
+		if isDir(dir) { // nothing to do and nothing to say
+			fmt.Println(dir)
+			continue
+		}
+		err = printer.Run(tool.title(), func(s *step.Step) (err error) {
 			dir, err = Build(ctx, s, tool)
 			return err
 		})
