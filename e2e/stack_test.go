@@ -158,15 +158,15 @@ func testOneLine(t *testing.T) {
 			t.Errorf("pod %s still runs the old code", p.name)
 		}
 	}
-	for _, kind := range []string{"docker:index:Image", "kubernetes:apps/v1:Deployment"} {
-		changed := regexp.MustCompile(`(?m)^\s*[+~-]+\s+`+regexp.QuoteMeta(kind)+`\s+(\S+)`).FindAllStringSubmatch(out, -1)
-		for _, m := range changed {
-			if !strings.HasPrefix(m[1], "backend") {
-				t.Errorf("%s %s changed too, and only the backend's source did", kind, m[1])
-			}
+	for kind, want := range map[string]string{
+		"docker:index:Image": "todo-backend-image-build", "kubernetes:apps/v1:Deployment": "todo-backend-deployment",
+	} {
+		changed := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^\s*[+~-]+\s+`+regexp.QuoteMeta(kind)+`\s+(\S+)`).FindAllStringSubmatch(out, -1) {
+			changed[m[1]] = true
 		}
-		if len(changed) == 0 {
-			t.Errorf("no %s changed:\n%s", kind, out)
+		if len(changed) != 1 || !changed[want] {
+			t.Errorf("%s that changed: %v, want only %s", kind, changed, want)
 		}
 	}
 }
