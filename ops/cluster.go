@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -117,6 +118,9 @@ func (o *Ops) RecordCluster(ctx context.Context, c *Cluster) (previous string, e
 	if last, err := o.Cluster(); err == nil {
 		previous = last.UID
 	}
+	if err := o.checkContext(ctx, *c); err != nil {
+		return "", err
+	}
 	text, err := o.kubectl(ctx, *c, "get", "namespace", "kube-system", "--request-timeout=15s", "-o", "jsonpath={.metadata.uid}")
 	if err != nil {
 		return "", fmt.Errorf("cluster %s does not answer: %w", c.Context, err)
@@ -133,6 +137,22 @@ func (o *Ops) RecordCluster(ctx context.Context, c *Cluster) (previous string, e
 		return "", fmt.Errorf("keeping the chosen cluster: %w", err)
 	}
 	return previous, nil
+}
+
+// checkContext refuses a context that the kubeconfig does not have, with those that it has.
+func (o *Ops) checkContext(ctx context.Context, c Cluster) error {
+	text, err := o.kubectl(ctx, Cluster{Kubeconfig: c.Kubeconfig}, "config", "get-contexts", "-o", "name")
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	known := strings.Fields(text)
+	if slices.Contains(known, c.Context) {
+		return nil
+	}
+	if len(known) == 0 {
+		return fmt.Errorf("kubeContext: %q is not there: the kubeconfig has no context at all; make one, or leave the choice to make up: pulumi config rm kubeContext -s %s", c.Context, o.Stack)
+	}
+	return fmt.Errorf("kubeContext: %q is not in the kubeconfig; allowed: %s; pulumi config set kubeContext %s -s %s", c.Context, strings.Join(known, ", "), known[0], o.Stack)
 }
 
 // printTarget says which cluster is about to be changed.
@@ -165,7 +185,10 @@ func (o *Ops) kubectl(ctx context.Context, c Cluster, args ...string) (string, e
 }
 
 func (o *Ops) kubectlCommand(ctx context.Context, c Cluster, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, o.tools.Kubectl, append([]string{"--context", c.Context}, args...)...)
+	if c.Context != "" {
+		args = append([]string{"--context", c.Context}, args...)
+	}
+	cmd := exec.CommandContext(ctx, o.tools.Kubectl, args...)
 	cmd.Env = os.Environ()
 	if c.Kubeconfig != "" {
 		cmd.Env = append(cmd.Env, "KUBECONFIG="+c.Kubeconfig)
