@@ -204,8 +204,13 @@ func leftovers() error {
 			paths = append(paths, path)
 		}
 	}
+	for _, family := range []string{"iptables", "ip6tables"} {
+		if saved, err := exec.Command(family + "-save").Output(); err == nil && cleanupScript(string(saved)) != "" {
+			paths = append(paths, "rules of "+family)
+		}
+	}
 	if len(pids)+len(points)+len(paths) > 0 {
-		return fmt.Errorf("left behind: processes %v, mounts %v, files and interfaces %v", pids, points, paths)
+		return fmt.Errorf("left behind: processes %v, mounts %v, others %v", pids, points, paths)
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ func ownChains(chains, rules []string) []string {
 	})
 }
 
-// ownRules returns the rules that must go: those that lead from a chain that is not the lab's to one that is, and those
-// with the lab's mark. Rules in the lab's own chains go with their chain.
+// ownRules returns the rules that must go: those that lead from a chain that is not the lab's to one that is, those with
+// the lab's mark, and those with kube-router's. Rules in the lab's own chains go with their chain.
 func ownRules(rules, chains []string) []string {
 	return slices.DeleteFunc(slices.Clone(rules), func(rule string) bool {
 		fields := strings.Fields(rule)
@@ -51,7 +51,7 @@ func ownRules(rules, chains []string) []string {
 		}
 		for i, field := range fields[:len(fields)-1] {
 			next := strings.Trim(fields[i+1], `"`)
-			if field == "--comment" && next == mark || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
+			if field == "--comment" && (next == mark || next == "KUBE-ROUTER") || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
 				return false
 			}
 		}

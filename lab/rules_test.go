@@ -15,6 +15,7 @@ const savedRules = `*filter
 -A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
 -A FORWARD -o docker0 -j DOCKER
 -A FORWARD -s 10.244.0.0/16 -m comment --comment todo-lab -j ACCEPT
+-A FORWARD -m comment --comment "KUBE-ROUTER rule to explicitly ACCEPT traffic" -m mark --mark 0x20000/0x20000 -j ACCEPT
 -A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
 COMMIT
 *nat
@@ -37,6 +38,7 @@ func TestCleanupRemovesTheLabsRulesAndNoOthers(t *testing.T) {
 -D FORWARD -m comment --comment "kube-router netpol - TEMCG2JMHZYE7H7T" -j KUBE-ROUTER-FORWARD
 -D FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
 -D FORWARD -s 10.244.0.0/16 -m comment --comment todo-lab -j ACCEPT
+-D FORWARD -m comment --comment "KUBE-ROUTER rule to explicitly ACCEPT traffic" -m mark --mark 0x20000/0x20000 -j ACCEPT
 -X KUBE-FORWARD
 -X KUBE-ROUTER-FORWARD
 COMMIT
