@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # `make test RACE=-race` adds the race detector: it needs a C compiler, and compiles the Kubernetes SDK a second time.
 RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
-MODULES := . lab lab/provisioner lab/plugins
+MODULES := . lab lab/tools/cluster lab/plugins
 
 .DEFAULT_GOAL := help
 .PHONY: help up down preview smoke forward env test lint e2e lab-up lab-down lab-status

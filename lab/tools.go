@@ -15,8 +15,7 @@ import (
 	"todo/internal/step"
 )
 
-// Tool is one thing built from Go modules because its binaries may not be downloadable here. Each has a module of its
-// own, so that the versions one of them needs never meet another's.
+// Tool is one thing built from Go modules because its binaries may not be downloadable here.
 type Tool struct {
 	Name     string   // on the command line, and of its folder in the cache
 	Version  string   // as printed; go.mod decides what is really built
@@ -37,16 +36,20 @@ const (
 		"-X k8s.io/client-go/pkg/version.gitVersion=v1.34.4 -X k8s.io/client-go/pkg/version.gitMajor=1 -X k8s.io/client-go/pkg/version.gitMinor=34"
 )
 
+// clusterModule is where everything of the cluster is pinned. One module for all of it: they share most of Kubernetes'
+// own packages, and at one version those are compiled once.
+const clusterModule = "tools/cluster"
+
 // tools is everything `lab tools` can build. clusterTools names what `lab up` needs.
 var tools = append(pulumiTools, []Tool{
-	{Name: "kubernetes", Version: kubernetesVersion, Folder: "tools/kubernetes", Ldflags: kubernetesLdflags, Packages: []string{
+	{Name: "kubernetes", Version: kubernetesVersion, Folder: clusterModule, Ldflags: kubernetesLdflags, Packages: []string{
 		"k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager", "k8s.io/kubernetes/cmd/kube-proxy",
 		"k8s.io/kubernetes/cmd/kube-scheduler", "k8s.io/kubernetes/cmd/kubectl", "k8s.io/kubernetes/cmd/kubelet"}},
-	{Name: "coredns", Version: "v1.12.4", Folder: "tools/coredns", Packages: []string{"github.com/coredns/coredns"}},
-	{Name: "kube-router", Version: "v2.2.1", Folder: "tools/kube-router", Packages: []string{"github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}},
+	{Name: "coredns", Version: "v1.12.4", Folder: clusterModule, Packages: []string{"github.com/coredns/coredns"}},
+	{Name: "kube-router", Version: "v2.2.1", Folder: clusterModule, Packages: []string{"github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}},
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
-	{Name: "provisioner", Version: "of volumes", Folder: "provisioner", Packages: []string{"."}},
-	{Name: "metrics-server", Version: "v0.7.2", Folder: "tools/metrics-server", Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+	{Name: "provisioner", Version: "of volumes", Folder: clusterModule, Packages: []string{"./provisioner"}},
+	{Name: "metrics-server", Version: "v0.8.0", Folder: clusterModule, Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
 }...)
 
 // clusterTools are built in this order: what the cluster needs first comes first.

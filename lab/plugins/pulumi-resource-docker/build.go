@@ -22,7 +22,7 @@ import (
 
 // build builds the image into the Engine. BuildKit asks for the files that it does not have yet through a session, and
 // applies the ignore files itself.
-func (d *daemon) build(ctx context.Context, img image, known logins, p *progress) error {
+func (d *daemon) build(ctx context.Context, img image, known logins, p *progress) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	files, err := img.Build.files()
@@ -53,6 +53,15 @@ func (d *daemon) build(ctx context.Context, img image, known logins, p *progress
 	}()
 
 	id := identity.NewID()
+	defer func() {
+		if ctx.Err() == nil {
+			return
+		}
+		// The dropped connection stops the build as well, but only once the Engine notices.
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, d.BuildCancel(late, id))
+	}()
 	response, err := d.ImageBuild(ctx, nil, buildtypes.ImageBuildOptions{
 		Version: buildtypes.BuilderBuildKit, BuildID: id, SessionID: s.ID(), RemoteContext: "client-session", Remove: true,
 		Tags: []string{img.Name}, Dockerfile: filepath.Base(img.Build.Dockerfile), BuildArgs: img.Build.buildArgs(), Target: img.Build.Target,
@@ -62,23 +71,13 @@ func (d *daemon) build(ctx context.Context, img image, known logins, p *progress
 		return fmt.Errorf("asking for the build: %w", err)
 	}
 	defer response.Body.Close()
-	// A dropped connection stops the build as well, but only once the Engine notices.
-	stop := context.AfterFunc(ctx, func() {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := d.BuildCancel(late, id); err != nil {
-			p.info(fmt.Sprintf("the Docker Engine did not take the cancellation: %v", err))
-		}
-	})
-	defer stop()
-
 	err = readMessages(response.Body, func(m message) error {
 		if m.ID == "moby.buildkit.trace" && m.Aux != nil {
 			return p.trace(m.Aux)
 		}
 		return nil
 	})
-	if failed := p.failed(); err != nil && failed != "" && ctx.Err() == nil {
+	if failed := p.failed(); err != nil && failed != "" {
 		return errors.New(failed)
 	}
 	return err
