@@ -41,31 +41,44 @@ var plugins = []plugin{
 // neither answers nor refuses.
 const downloadLimit = 2 * time.Minute
 
-// FindTools finds Pulumi, its plugins and kubectl on PATH or where Pulumi installs plugins, and has what is missing
-// downloaded or, failing that, built from Go modules. What it says goes to standard error: `make env` is read by a shell.
+// FindTools finds the tools that a verb needs, and gets or builds those that are missing. What it says goes to standard
+// error: `make env` is read by a shell.
 func (o *Ops) FindTools(ctx context.Context) error {
+	if err := o.findPulumi(ctx); err != nil {
+		return err
+	}
+	return o.findKubectl(ctx)
+}
+
+// findKubectl finds kubectl on PATH, or has the lab build it.
+func (o *Ops) findKubectl(ctx context.Context) error {
+	if o.look("kubectl") == "" {
+		if err := o.build(ctx, "kubernetes"); err != nil {
+			return err
+		}
+	}
+	o.tools.Kubectl = o.look("kubectl")
+	return nil
+}
+
+// findPulumi finds Pulumi and its plugins on PATH or where Pulumi installs plugins, and has what is missing downloaded
+// or, failing that, built from Go modules.
+func (o *Ops) findPulumi(ctx context.Context) error {
 	if o.tools.Pulumi != "" {
 		return nil
 	}
-	var build []string
-	if _, err := exec.LookPath("pulumi"); err != nil {
-		build = append(build, "pulumi", "pulumi-language-go")
-	}
-	if _, err := exec.LookPath("kubectl"); err != nil {
-		build = append(build, "kubernetes")
-	}
-	if err := o.build(ctx, build); err != nil {
-		return err
+	if o.look("pulumi") == "" {
+		if err := o.build(ctx, "pulumi", "pulumi-language-go"); err != nil {
+			return err
+		}
 	}
 	pulumi := o.look("pulumi")
-	o.tools.Kubectl = o.look("kubectl")
 
 	missing, err := o.missingPlugins()
 	if err != nil {
 		return err
 	}
-	build = nil
-	var standIns []string
+	var build, standIns []string
 	for _, p := range missing {
 		if slices.Contains(build, p.built) || o.download(ctx, pulumi, p) != nil {
 			build = append(build, p.built)
@@ -74,7 +87,7 @@ func (o *Ops) FindTools(ctx context.Context) error {
 			}
 		}
 	}
-	if err := o.build(ctx, slices.Compact(build)); err != nil {
+	if err := o.build(ctx, slices.Compact(build)...); err != nil {
 		return err
 	}
 	o.tools.Pulumi = pulumi
@@ -137,7 +150,7 @@ func (o *Ops) sdkVersion(module string) (string, error) {
 }
 
 // build has the lab build tools and puts their folders before PATH. Tools in the cache cost nothing.
-func (o *Ops) build(ctx context.Context, names []string) error {
+func (o *Ops) build(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}

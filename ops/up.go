@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+
+	"todo/internal/step"
 )
 
 // Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
 // run continues where it was, and a second run changes nothing.
 func (o *Ops) Up(ctx context.Context) error {
-	cluster, err := o.ChooseCluster(ctx)
+	cluster, err := o.prepareCluster(ctx)
 	if err != nil {
-		return err
-	}
-	if err := o.FindTools(ctx); err != nil {
 		return err
 	}
 	previous, err := o.RecordCluster(ctx, &cluster)
@@ -43,6 +43,32 @@ func (o *Ops) Up(ctx context.Context) error {
 		return err
 	}
 	return o.printURLs(ctx)
+}
+
+// prepareCluster starts the cluster and, at the same time, gets the tools and compiles the program: the first time on a
+// machine that has none of them, each takes minutes, and neither keeps two cores busy alone.
+func (o *Ops) prepareCluster(ctx context.Context) (Cluster, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ready := make(chan error, 1)
+	go func() { ready <- errors.Join(o.compile(ctx), o.findPulumi(ctx)) }()
+	cluster, err := o.ChooseCluster(ctx)
+	if err != nil {
+		cancel()
+		<-ready // it only failed because it was cancelled
+		return cluster, err
+	}
+	if err := <-ready; err != nil {
+		return cluster, err
+	}
+	return cluster, o.findKubectl(ctx)
+}
+
+// compile builds the Pulumi program where `pulumi up` would build it, so that the wait has a name.
+func (o *Ops) compile(ctx context.Context) error {
+	return o.steps.Run("Compile the program", func(s *step.Step) error {
+		return s.Command(ctx, o.Root, nil, "go", "build", "-v", "-o", filepath.Join("bin", "todo"), ".")
+	})
 }
 
 // Down destroys the stack and stops what `up` left running beside it. The lab, if there is one, stays.
