@@ -8,8 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"todo/internal/step"
@@ -55,33 +55,30 @@ func down(ctx context.Context) error {
 	return nil
 }
 
-// stopAll stops the recorded processes, those started last first.
+// stopAll stops the recorded processes, side by side: nothing of what they keep is needed any more.
 func stopAll(ctx context.Context) error {
 	files, err := filepath.Glob(recordPath("*"))
 	if err != nil {
 		return err
 	}
-	var records []Record
-	for _, file := range files {
+	if len(files) == 0 {
+		return step.ErrDone
+	}
+	failed := make([]error, len(files))
+	var wait sync.WaitGroup
+	for i, file := range files {
 		r, _, err := readRecord(strings.TrimSuffix(filepath.Base(file), ".json"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		records = append(records, r)
+		wait.Go(func() { failed[i] = r.stop(ctx, stopGrace) })
 	}
-	if len(records) == 0 {
-		return step.ErrDone
-	}
-	slices.SortFunc(records, func(a, b Record) int { return b.Since.Compare(a.Since) })
-	var failed []error
-	for _, r := range records {
-		failed = append(failed, r.stop(ctx, stopGrace))
-	}
+	wait.Wait()
 	return errors.Join(failed...)
 }
 
 // stopGrace is how long a component has to end by itself when the lab goes down.
-const stopGrace = 10 * time.Second
+const stopGrace = 5 * time.Second
 
 // removeNetwork takes back rules, sets, interfaces, addresses and kernel settings.
 func removeNetwork(ctx context.Context, s *step.Step) error {
@@ -167,14 +164,19 @@ func removePodLinks() error {
 	return nil
 }
 
-// removeCNIResults removes what the CNI library noted of the lab's pods; the names begin with the network's.
+// removeCNIResults removes what the CNI library noted of the lab's pods: each note names the pod's network namespace,
+// which lies below the lab's folder.
 func removeCNIResults() error {
-	files, err := filepath.Glob("/var/lib/cni/results/" + clusterName + "-*")
+	files, err := filepath.Glob("/var/lib/cni/results/*")
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		if err := removeIfThere(file); err != nil {
+		text, err := os.ReadFile(file)
+		if err == nil && strings.Contains(string(text), runDir+"/") {
+			err = removeIfThere(file)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // outside lists what the components make at paths that cannot be chosen, folders before what is in them.
 var outside = []string{
 	"/etc/docker", "/etc/docker/key.json", // dockerd's identity
+	"/run/docker", "/run/docker/plugins", // where dockerd looks for plugins
 	"/run/containerd", "/run/containerd/s", // sockets of container shims
 	"/var/lib/cni", "/var/lib/cni/results", // what the CNI library notes of each pod
 	"/var/lib/kubelet", "/var/lib/kubelet/device-plugins", "/var/lib/kubelet/device-plugins/kubelet.sock",
