@@ -49,7 +49,7 @@ func (p *provider) Check(ctx context.Context, r plugin.CheckRequest) (plugin.Che
 	if err := p.Supports(r.Type); err != nil {
 		return plugin.CheckResponse{}, err
 	}
-	inputs := r.News.Copy()
+	inputs := hidePassword(r.News.Copy())
 	response := plugin.CheckResponse{Properties: inputs}
 	if inputs.ContainsUnknowns() {
 		return response, nil
@@ -87,6 +87,16 @@ func (p *provider) Check(ctx context.Context, r plugin.CheckRequest) (plugin.Che
 	}
 	inputs["build"] = value
 	return response, nil
+}
+
+// hidePassword makes the registry's password a secret even when the program forgot to: inputs are kept in the state.
+func hidePassword(inputs resource.PropertyMap) resource.PropertyMap {
+	if registry := inputs["registry"]; registry.IsObject() && registry.ObjectValue()["password"].IsString() {
+		hidden := registry.ObjectValue().Copy()
+		hidden["password"] = resource.MakeSecret(hidden["password"])
+		inputs["registry"] = resource.NewProperty(hidden)
+	}
+	return inputs
 }
 
 // Diff asks for a build when anything that goes into the image or its name has changed. Credentials do not.
