@@ -52,7 +52,7 @@ func (u setup) components() []Component {
 		// chains. The lab's own rules (network.go) let its containers out.
 		{Name: "docker", After: []string{"containerd"}, Deadline: 30 * time.Second, Grace: 15 * time.Second,
 			Command: []string{"dockerd", "--host=unix://" + dockerSocket, "--data-root=" + state("docker"), "--exec-root=" + runDir + "/docker",
-				"--pidfile=" + runDir + "/docker.pid", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
+				"--pidfile=", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
 				"--bridge=" + dockerBridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--cgroup-parent=/" + cgroupName + "/docker",
 				"--exec-opt=native.cgroupdriver=cgroupfs", "--oom-score-adjust=0", "--log-opt=max-size=10m", "--log-opt=max-file=3"},
 			Files:  map[string]string{state("config", "docker.json"): "{}\n"}, // or it would read the machine's own Docker's
