@@ -40,7 +40,7 @@ func down(ctx context.Context) error {
 	// Each of these is tried even when another failed: what is left is then as little as possible.
 	if err := errors.Join(
 		printer.Run("Remove network, rules and kernel settings", func(s *step.Step) error { return removeNetwork(ctx, s) }),
-		printer.Run("Remove mounts, cgroups and files", func(*step.Step) error { return removeFiles(ctx) }),
+		printer.Run("Remove mounts, cgroups and files", func(s *step.Step) error { return removeFiles(ctx, s) }),
 	); err != nil {
 		return err
 	}
@@ -123,7 +123,8 @@ func removeNetwork(ctx context.Context, s *step.Step) error {
 
 // removeFiles unmounts and removes the lab's folders, and the few things that its components keep elsewhere because
 // their paths cannot be chosen.
-func removeFiles(ctx context.Context) error {
+func removeFiles(ctx context.Context, s *step.Step) error {
+	fmt.Fprintf(s, "removing %s and %s; images are many small files\n", runDir, stateDir)
 	failed := []error{removeShimSockets(), removePodLinks(), removeCNIResults(), removeOutside()}
 	failed = append(failed, removeCgroups(ctx), removeTree(runDir), removeTree(stateDir))
 	return errors.Join(failed...)
