@@ -75,7 +75,7 @@ func (o *Ops) Forward(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, f := range all {
 		wait.Go(func() {
-			for ctx.Err() == nil {
+			for ctx.Err() == nil && !cluster.gone() {
 				fmt.Printf("%s  http://localhost:%s → %s\n", time.Now().Format(time.TimeOnly), f.port, f.service)
 				err := o.forwardOnce(ctx, cluster, out.Namespace, f)
 				if ctx.Err() == nil {

@@ -71,9 +71,19 @@ func (p *progress) step(digest string) *buildStep {
 	return p.steps[digest]
 }
 
+// oneLine is a step's name, which for a RUN is its whole script, short enough to be read.
+func oneLine(name string) string {
+	const most = 110
+	name = strings.Join(strings.Fields(name), " ")
+	if letters := []rune(name); len(letters) > most {
+		return string(letters[:most]) + "…"
+	}
+	return name
+}
+
 func (p *progress) vertex(v *control.Vertex) {
 	s := p.step(v.Digest)
-	s.name = v.Name
+	s.name = oneLine(v.Name)
 	if v.Error != "" && !strings.Contains(v.Error, "context canceled") { // cancelled because another step failed
 		s.failure = v.Error
 	}
