@@ -9,11 +9,12 @@ WORKDIR /app
 # The wildcards make each file optional. The lockfile is copied before the source, so a code change installs nothing.
 COPY package.json package-lock.json* pnpm-lock.yaml* pnpm-workspace.yaml* yarn.lock* .npmrc* .yarnrc* ./
 # One cache for the three package managers. pnpm and yarn come from npm at the version package.json names in
-# "packageManager", because newer Node images no longer carry corepack.
+# "packageManager", because newer Node images no longer carry corepack. A download that hangs is tried again after a
+# minute; npm would wait for five.
 RUN --mount=type=cache,id=todo-node-packages,target=/var/cache/node-packages \
     set -e; \
     export NODE_ENV=development npm_config_cache=/var/cache/node-packages/npm npm_config_update_notifier=false \
-           npm_config_audit=false npm_config_fund=false YARN_CACHE_FOLDER=/var/cache/node-packages/yarn YARN_IGNORE_PATH=1; \
+           npm_config_audit=false npm_config_fund=false npm_config_fetch_timeout=60000 YARN_CACHE_FOLDER=/var/cache/node-packages/yarn YARN_IGNORE_PATH=1; \
     manager="$(node -p "(require('./package.json').packageManager || '').split('+')[0]")"; \
     if [ -f package-lock.json ]; then npm ci --include=dev; \
     elif [ -f pnpm-lock.yaml ]; then \
