@@ -43,7 +43,7 @@ e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itsel
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up
 lab-down: bin/ops bin/lab ## stop the lab and remove what it made (its cache stays)
-	@bin/lab down
+	@bin/ops stop-forward && bin/lab down
 lab-status: bin/lab ## each component of the lab: healthy or not, and since when
 	@bin/lab status
 
