@@ -1,14 +1,18 @@
 package config
 
-import "runtime"
+import (
+	"runtime"
+
+	"todo/internal/services"
+)
 
 // The topology: every number and path of the three services and the database, once. Ports, probes and resources
 // are those of the seed document, section 3, and of DESIGN's table.
 
 const (
-	backendName  = "backend"
-	webName      = "frontend-web"
-	chatbotName  = "frontend-chatbot"
+	backendName  = services.Backend
+	webName      = services.Web
+	chatbotName  = services.Chatbot
 	databaseName = "database"
 
 	minNodePort = 30000 // the API server's default range
@@ -42,7 +46,7 @@ const (
 
 func defaultBackend() Service {
 	return Service{
-		Name: backendName, Port: 8000, Replicas: 2,
+		Name: backendName, Port: services.BackendPort, Replicas: 2,
 		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
@@ -50,13 +54,13 @@ func defaultBackend() Service {
 }
 
 func defaultWeb() Service {
-	s := defaultFront(webName, 3000)
+	s := defaultFront(webName, services.WebPort)
 	s.NodePort = 30000
 	return s
 }
 
 func defaultChatbot() Service {
-	s := defaultFront(chatbotName, 3001)
+	s := defaultFront(chatbotName, services.ChatbotPort)
 	s.NodePort = 30001
 	return s
 }

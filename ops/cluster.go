@@ -44,14 +44,14 @@ func (o *Ops) Cluster() (Cluster, error) {
 // ChooseCluster decides where the stack goes and makes sure that it runs: the context that the stack's config names, or
 // what the last run chose, or Minikube when it is installed, or the lab.
 func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
-	named, production, err := o.stackConfig()
+	keys, err := o.stackConfig()
 	if err != nil {
 		return Cluster{}, err
 	}
-	if named != "" {
-		return Cluster{Kind: "kubeconfig", Context: named}, nil
+	if keys.KubeContext != "" {
+		return Cluster{Kind: "kubeconfig", Context: keys.KubeContext}, nil
 	}
-	if production {
+	if keys.Production {
 		return Cluster{}, fmt.Errorf("stack %s is a production stack and names no cluster: pulumi config set kubeContext <context> -s %s (kubectl config get-contexts lists them)", o.Stack, o.Stack)
 	}
 	last, err := o.Cluster()
@@ -64,24 +64,25 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 	return o.startLab(ctx)
 }
 
-// stackConfig reads the two keys of Pulumi.<stack>.yaml that decide about the cluster. Everything else in that file is
-// the program's business.
-func (o *Ops) stackConfig() (kubeContext string, production bool, err error) {
+// stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
+// file is the program's business.
+type stackKeys struct {
+	KubeContext string `yaml:"todo:kubeContext"`
+	Production  bool   `yaml:"todo:production"`
+	Exposure    string `yaml:"todo:exposure"` // empty is localhost
+}
+
+func (o *Ops) stackConfig() (stackKeys, error) {
 	name := "Pulumi." + o.Stack + ".yaml"
+	var file struct{ Config stackKeys }
 	text, err := os.ReadFile(filepath.Join(o.Root, name))
 	if err != nil {
-		return "", false, fmt.Errorf("reading the stack's config: %w", err)
-	}
-	var file struct {
-		Config struct {
-			KubeContext string `yaml:"todo:kubeContext"`
-			Production  bool   `yaml:"todo:production"`
-		}
+		return stackKeys{}, fmt.Errorf("reading the stack's config: %w", err)
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
-		return "", false, fmt.Errorf("reading %s: %w", name, err)
+		return stackKeys{}, fmt.Errorf("reading %s: %w", name, err)
 	}
-	return file.Config.KubeContext, file.Config.Production, nil
+	return file.Config, nil
 }
 
 func (o *Ops) startMinikube(ctx context.Context) (Cluster, error) {

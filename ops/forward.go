@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"todo/internal/services"
 )
 
 // A forward serves one of the stack's localhost URLs from a Service.
@@ -24,7 +26,7 @@ type forward struct {
 func (out Outputs) forwards() []forward {
 	var all []forward
 	for _, f := range []struct{ service, url string }{
-		{"frontend-web", out.WebURL}, {"frontend-chatbot", out.ChatbotURL}, {"backend", out.APIURL},
+		{services.Web, out.WebURL}, {services.Chatbot, out.ChatbotURL}, {services.Backend, out.APIURL},
 	} {
 		if u, err := url.Parse(f.url); err == nil && u.Hostname() == "localhost" {
 			all = append(all, forward{f.service, u.Port()})
@@ -63,10 +65,8 @@ func (o *Ops) Forward(ctx context.Context) error {
 		fmt.Printf("Stack %s serves %s itself: there is nothing to forward.\n", o.Stack, out.WebURL)
 		return nil
 	}
-	for _, f := range all {
-		if err := portFree(f.port); err != nil {
-			return err
-		}
+	if err := o.portsFree(); err != nil {
+		return err
 	}
 	release, err := o.holdForward()
 	if err != nil {
@@ -136,12 +136,22 @@ func answers(ctx context.Context, url string) bool {
 	return true
 }
 
-func portFree(port string) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
-	if err != nil {
-		return fmt.Errorf("port %s is taken by another program (%v), and the URL http://localhost:%s needs it; find it with: ss -ltnp 'sport = :%s'", port, err, port, port)
+// portsFree refuses a stack whose localhost URLs another program serves. `up` asks before it changes anything.
+func (o *Ops) portsFree() error {
+	keys, err := o.stackConfig()
+	if err != nil || (keys.Exposure != "" && keys.Exposure != "localhost") || o.forwardRunning() > 0 {
+		return err
 	}
-	return listener.Close()
+	var taken []error
+	for _, port := range []int{services.WebPort, services.ChatbotPort, services.BackendPort} {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			taken = append(taken, fmt.Errorf("port %d is taken by another program, and http://localhost:%d needs it; find it with: ss -ltnp 'sport = :%d'", port, port, port))
+		} else if err := listener.Close(); err != nil {
+			return fmt.Errorf("trying port %d: %w", port, err)
+		}
+	}
+	return errors.Join(taken...)
 }
 
 // startForward leaves a forward running in the background, so that the URLs work when `up` ends. One that is running
@@ -153,11 +163,6 @@ func (o *Ops) startForward(ctx context.Context) error {
 	}
 	if o.forwardRunning() > 0 {
 		return nil
-	}
-	for _, f := range out.forwards() {
-		if err := portFree(f.port); err != nil {
-			return err
-		}
 	}
 	log, err := os.Create(o.state("logs", "forward.log"))
 	if err != nil {

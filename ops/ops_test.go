@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -155,6 +156,23 @@ func TestForwardsAreTheLocalhostURLs(t *testing.T) {
 	public := Outputs{WebURL: "https://todo.example.com", ChatbotURL: "https://chat.todo.example.com", APIURL: "https://api.todo.example.com"}
 	if got := public.forwards(); len(got) != 0 {
 		t.Errorf("forwards = %v for a stack with a domain, want none", got)
+	}
+}
+
+func TestATakenPortIsNamedBeforeAnythingIsDone(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "", "Pulumi.prod.yaml": "config:\n  todo:exposure: ingress\n"})
+	if listener, err := net.Listen("tcp", "127.0.0.1:3001"); err == nil { // otherwise somebody has taken it already
+		defer listener.Close()
+	}
+	if err := ops.Up(t.Context()); err == nil || !strings.Contains(err.Error(), "port 3001 is taken") {
+		t.Errorf("up: %v, want the taken port", err)
+	}
+	if _, err := os.Stat(".state"); err == nil {
+		t.Error("up left .state behind though it was refused")
+	}
+	ops.Stack = "prod"
+	if err := ops.portsFree(); err != nil {
+		t.Errorf("a stack with a domain does not need the port: %v", err)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
 // run continues where it was, and a second run changes nothing.
 func (o *Ops) Up(ctx context.Context) error {
+	if err := o.portsFree(); err != nil {
+		return err
+	}
 	cluster, err := o.prepareCluster(ctx)
 	if err != nil {
 		return err

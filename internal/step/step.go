@@ -73,14 +73,18 @@ func (s *Step) Command(ctx context.Context, dir string, env []string, name strin
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	fmt.Fprintf(s, "$ %s %s\n", name, strings.Join(args, " "))
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = ctx.Err() // that it was stopped says more than how it ended
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}
 	return nil
 }
 
 // Run runs one step. The line that ends it carries its seconds, or "already done" when do returns ErrDone. When do
-// fails, the last TailLines lines of its log are printed with the log's path, and the error is returned with the name.
+// fails, and not because it was interrupted, the last TailLines lines of its log are printed with the log's path, and the error is returned with the name.
 func (p *Printer) Run(name string, do func(*Step) error) error {
 	if err := os.MkdirAll(p.LogDir, 0o755); err != nil {
 		return fmt.Errorf("%s: creating the log folder: %w", name, err)
@@ -105,6 +109,9 @@ func (p *Printer) Run(name string, do func(*Step) error) error {
 	case errors.Is(err, ErrDone):
 		p.printf("✓ %s  (already done)\n", name)
 		return nil
+	case errors.Is(err, context.Canceled):
+		p.printf("– %s  (stopped after %.1f s)\n", name, time.Since(start).Seconds())
+		return fmt.Errorf("%s: %w", name, err)
 	default:
 		fmt.Fprintf(file, "error: %v\n", err)
 		p.printf("✗ %s  (%.1f s): %v\n%s    whole log: %s\n", name, time.Since(start).Seconds(), err, tail(path), path)

@@ -36,6 +36,15 @@ func TestRunPrintsHowTheStepEnded(t *testing.T) {
 			want:    []string{"✗ Making tea", "no water", "│ line 39\n", "whole log: ", "making-tea.log"},
 			wantErr: "Making tea: no water",
 		},
+		"an interrupted command is no failure to look into": {
+			do: func(s *Step) error {
+				ctx, stop := context.WithCancel(context.Background())
+				time.AfterFunc(50*time.Millisecond, stop)
+				return s.Command(ctx, "", nil, "sleep", "30")
+			},
+			want:    []string{"– Making tea  (stopped"},
+			wantErr: "Making tea: sleep: context canceled",
+		},
 		"a failed command says which": {
 			do: func(s *Step) error {
 				return s.Command(context.Background(), "", []string{"WHY=lime"}, "sh", "-c", "echo $WHY; exit 3")
