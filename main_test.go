@@ -22,11 +22,12 @@ func stack(t *testing.T, name string) pulumitest.Options {
 	switch name {
 	case "dev":
 		pulumitest.Write(t, o.Root, ".state/dev/cluster.json", `{"context":"todo-lab","kubeconfig":"`+kubeconfig+
-			`","registry":"localhost:5000","dockerHost":"unix:///run/todo-lab/docker.sock","local":true,"kind":"lab"}`)
+			`","registry":"localhost:5000","dockerHost":"`+pulumitest.Engine(t)+`","local":true,"kind":"lab"}`)
 	case "prod":
 		maps.Copy(o.Config, map[string]string{
 			"todo:kubeconfigPath": kubeconfig, "todo:kubeContext": "cloud",
 			"todo:domain": "todo.your-company.com", "todo:registry": "registry.your-company.com",
+			"todo:dockerHost": pulumitest.Engine(t),
 		})
 		o.Secrets = map[string]string{
 			"todo:DATABASE_URL":       "postgresql://todo:" + canary + "-database@db.your-company.com/todo",

@@ -130,6 +130,8 @@ func TestProduction(t *testing.T) {
 
 func runStack(t *testing.T, o pulumitest.Options) *pulumitest.Recorder {
 	t.Helper()
+	o.Config = maps.Clone(o.Config)
+	o.Config["todo:dockerHost"] = pulumitest.Engine(t)
 	var keys config.Keys
 	r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
 		cfg, err := keys.Load(ctx)

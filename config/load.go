@@ -30,6 +30,9 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	if len(l.ps.list) == 0 || ctx.DryRun() {
 		c.useMinikubeDaemon(ctx.Context(), m, &l.ps)
 	}
+	if len(l.ps.list) == 0 && !ctx.DryRun() {
+		c.needDaemon(ctx.Context(), m, &l.ps)
+	}
 	warnings, err := l.ps.settle(ctx.DryRun())
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ type machine struct {
 	getenv   func(string) string
 	readFile func(string) ([]byte, error)
 	run      func(ctx context.Context, name string, args ...string) ([]byte, error)
+	dial     func(ctx context.Context, network, address string) error
 }
 
 func newMachine() machine {
@@ -24,7 +26,16 @@ func newMachine() machine {
 	if err != nil {
 		home = "/" // no home folder: then there is no kubeconfig in it either
 	}
-	return machine{home: home, getenv: os.Getenv, readFile: os.ReadFile, run: run}
+	return machine{home: home, getenv: os.Getenv, readFile: os.ReadFile, run: run, dial: dial}
+}
+
+// dial only tries whether somebody accepts a connection.
+func dial(ctx context.Context, network, address string) error {
+	connection, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
 }
 
 func run(ctx context.Context, name string, args ...string) ([]byte, error) {
@@ -54,11 +65,7 @@ var sharesDaemon = []string{"docker-desktop", "rancher-desktop", "orbstack", "co
 // useMinikubeDaemon finds a way for images to reach a cluster without a registry: they are built by the daemon
 // that runs its containers.
 func (c *Config) useMinikubeDaemon(ctx context.Context, m machine, ps *problems) {
-	builds := false
-	for _, s := range c.Services() {
-		builds = builds || s.Image == ""
-	}
-	if !builds || c.Kube.Absent || c.Images.Registry != "" || c.Docker.Host != "" {
+	if !c.builds() || c.Kube.Absent || c.Images.Registry != "" || c.Docker.Host != "" {
 		return
 	}
 	if !c.Kube.minikube {

@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -47,6 +48,16 @@ func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
 	if o.Root == "" {
 		o.Root = pulumitest.Project(t)
 	}
+	if m.dial == nil { // a Docker Engine answers unless the test says otherwise
+		m.dial = func(context.Context, string, string) error { return nil }
+		getenv := m.getenv
+		m.getenv = func(name string) string {
+			if name == "DOCKER_HOST" {
+				return "unix:///engine.sock"
+			}
+			return getenv(name)
+		}
+	}
 	var keys Keys
 	var cfg *Config
 	_, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) (err error) {
@@ -60,7 +71,7 @@ func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
 func bare(answer string, failure error) (m machine, asked *[]string) {
 	asked = new([]string)
 	m = newMachine()
-	m.home = "/nowhere"
+	m.home, m.dial = "/nowhere", nil
 	m.getenv = func(string) string { return "" }
 	m.run = func(_ context.Context, name string, args ...string) ([]byte, error) {
 		*asked = append(*asked, name+" "+strings.Join(args, " "))
@@ -121,5 +132,38 @@ func TestPreviewWithoutAnyCluster(t *testing.T) {
 	}
 	if _, err := load(t, pulumitest.Options{}, m); err == nil || !strings.Contains(err.Error(), "no kubeconfig in /nowhere/.kube/config") {
 		t.Errorf("an update without a cluster ended with %v, want where it looked", err)
+	}
+}
+
+func TestAnUpdateNeedsADockerEngine(t *testing.T) {
+	none := func(context.Context, string, string) error { return errors.New("nobody listens") }
+	given := map[string]string{"todo:images": `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`, "todo:registry": "localhost:5000"}
+	built := map[string]string{"todo:registry": "localhost:5000"}
+	named := map[string]string{"todo:registry": "localhost:5000", "todo:dockerHost": "tcp://builder:2375"}
+	for name, c := range map[string]struct {
+		config  map[string]string
+		preview bool
+		answer  error // of the docker command
+		want    string
+	}{
+		"none, by the docker command":   {config: built, answer: errors.New("cannot connect"), want: "dockerHost: no Docker Engine answers at its usual place (cannot connect)"},
+		"none, and no docker command":   {config: built, answer: exec.ErrNotFound, want: "(nobody listens)"},
+		"the named one does not answer": {config: named, want: "no Docker Engine answers at tcp://builder:2375"},
+		"the docker command finds one":  {config: built},
+		"nothing to build":              {config: given, answer: errors.New("cannot connect")},
+		"preview":                       {config: built, preview: true, answer: errors.New("cannot connect")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, _ := bare("28.2.2", c.answer)
+			m.dial = none
+			c.config["todo:kubeconfigPath"] = "kubeconfig"
+			_, err := load(t, pulumitest.Options{Config: c.config, Preview: c.preview}, m)
+			if c.want == "" && err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Fix: start Docker")) {
+				t.Errorf("error = %v, want %q and how to fix it", err, c.want)
+			}
+		})
 	}
 }

@@ -2,7 +2,9 @@ package pulumitest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -117,6 +119,27 @@ func Project(t testing.TB) (root string) {
 		"minikube": "https://192.168.49.2:8443", "todo-lab": "https://127.0.0.1:6443", "cloud": "https://k8s.your-company.com",
 	}))
 	return root
+}
+
+// Engine is the address of a socket that accepts connections until the test ends, which is all that is asked of a Docker
+// Engine before an update.
+func Engine(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "engine") // t.TempDir() is too long for a socket's address
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "docker.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(listener.Close(), os.RemoveAll(dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	return "unix://" + path
 }
 
 // Write makes a file and its folders below root.
