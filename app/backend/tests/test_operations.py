@@ -41,7 +41,7 @@ async def test_an_empty_schema_is_not_ready_and_a_lost_one_is_made_again(
     async with running(make_settings(database_url)) as client:
         await until_ready(client)
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute("DROP TABLE tasks, users, alembic_version")
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         assert (await client.get("/ready")).status_code == 503
         await until_ready(client)
         await sign_up(client, "ann@example.com")
