@@ -8,8 +8,9 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from src.api.deps import NO_NUL, CurrentUser, Held, Session
+from src.api.deps import CurrentUser, Held, Session
 from src.models import User
+from src.task_fields import NO_NUL
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
