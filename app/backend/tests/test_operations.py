@@ -70,7 +70,7 @@ async def test_an_unexpected_error_shows_nothing(client: httpx.AsyncClient, monk
     def explode(*_: object) -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr("src.security.Tokens.user_id", explode)
+    monkeypatch.setattr("src.security.Tokens.read", explode)
     headers = {"Authorization": "Bearer x", "Origin": "http://localhost:3000"}
     answer = await client.get("/api/tasks", headers=headers)
     assert answer.status_code == 500 and answer.json()["title"] == "Internal Server Error"

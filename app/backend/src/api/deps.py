@@ -47,11 +47,11 @@ async def current_user(
     held: Held, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
     """The caller. Its connection goes back to the pool here, so a slow chat holds none."""
-    user_id = held.tokens.user_id(credentials.credentials) if credentials else None
-    if user_id is not None:
+    claims = held.tokens.read(credentials.credentials) if credentials else None
+    if claims is not None:
         async with held.sessions() as short:
-            user = await short.get(User, user_id)
-        if user is not None:
+            user = await short.get(User, claims.user_id)
+        if user is not None and user.token_version == claims.version:
             return user
     raise not_signed_in()
 
