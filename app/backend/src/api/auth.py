@@ -41,7 +41,9 @@ class Register(BaseModel):
 
 
 class Login(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ann@example.com", "password": "correct horse"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ann@example.com", "password": "correct horse"}]}
+    )
 
     # No rules here: what cannot be an account is a failed login like any other.
     email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254), NO_NUL]
@@ -69,7 +71,9 @@ class SignedIn(BaseModel):
     user: Account
 
 
-@router.post("/register", status_code=201, responses={409: {"description": "This e-mail address already has an account."}})
+@router.post(
+    "/register", status_code=201, responses={409: {"description": "This e-mail address already has an account."}}
+)
 async def register(body: Register, held: Held, session: Session) -> SignedIn:
     # The hash first: it is slow, and a connection should not wait for it.
     password_hash = await held.passwords.hash(body.password)
@@ -86,7 +90,7 @@ async def register(body: Register, held: Held, session: Session) -> SignedIn:
     "/login",
     responses={
         401: {"description": "The e-mail address or the password is wrong."},
-        429: {"description": "Too many attempts for this account from this address; Retry-After says how long to wait."},
+        429: {"description": "Too many attempts. Retry-After says how long to wait."},
     },
 )
 async def login(body: Login, request: Request, held: Held, session: Session) -> SignedIn:
