@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from src import db, drain, problems
 from src.api import auth, chat, health, tasks
 from src.api.deps import Resources
-from src.api.requests import ID_HEADER, RequestContext
+from src.api.requests import ID_HEADER, TRACE_HEADER, RequestContext
 from src.chat import Assistant
 from src.migrator import Migrator
 from src.readiness import Readiness
@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", ID_HEADER],
+        allow_headers=["Authorization", "Content-Type", ID_HEADER, TRACE_HEADER],
         expose_headers=[ID_HEADER],
         # The API takes bearer tokens, no cookies.
         allow_credentials=False,
