@@ -1,4 +1,4 @@
-"""What happens around every request: its ids, its log line, its largest body, its unexpected errors."""
+"""What happens around every request: its ids, its log line, its metrics, its largest body, its unexpected errors."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from src import problems
+from src import metrics, problems
 from src.logs import request_id, trace_id
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,8 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TRACE_HEADER = "traceparent"
 TRACE_PATTERN = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 MAX_BODY_BYTES = 1024 * 1024
-PROBES = frozenset({"/health", "/ready"})
+# Asked every few seconds: in the log at DEBUG only.
+PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 
 class RequestContext:
@@ -47,13 +48,16 @@ class RequestContext:
             await send(message)
 
         try:
-            await self._app(scope, limited(receive, headers), send_with_id)
+            with metrics.in_flight():
+                await self._app(scope, limited(receive, headers), send_with_id)
         except Exception:
             log.exception("unexpected error")
             if status == 0:
                 await problems.internal_error()(scope, receive, send_with_id)
         finally:
-            self._log(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.observe(scope, status, seconds)
+            self._log(scope, status, seconds)
             trace_id.reset(trace_token)
             request_id.reset(token)
 
