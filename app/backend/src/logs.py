@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
 # A second line of defence: nothing logs a credential on purpose, but a library's message or a traceback may.
 _SECRETS = (
@@ -33,7 +34,7 @@ def first_line(error: BaseException) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Fields: timestamp (UTC), level, message, module, request_id, then what `extra={"data": {...}}` holds."""
+    """Fields: timestamp (UTC), level, message, module, request_id, trace_id, then those of `extra={"data": {...}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -42,6 +43,7 @@ class JsonFormatter(logging.Formatter):
             "message": redact(record.getMessage()),
             "module": record.name,
             "request_id": request_id.get(),
+            "trace_id": trace_id.get(),
         }
         data = getattr(record, "data", None)
         if isinstance(data, dict):

@@ -1,10 +1,13 @@
 """Tables. A change here needs a migration in src/migrations/versions."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
+
+MAX_TAG_LENGTH = 40
 
 
 def now() -> datetime:
@@ -23,16 +26,41 @@ class User(SQLModel, table=True):
     email: str = Field(max_length=254, unique=True)
     name: str = Field(default="", max_length=100)
     password_hash: str = Field(max_length=255)
+    # A token carries the version it was issued under; counting up ends them all.
+    token_version: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
 
 
 class Task(SQLModel, table=True):
     __tablename__ = "tasks"
-    __table_args__ = (Index("ix_tasks_user_id_created_at", "user_id", "created_at"),)
+    # Every query names the user, so each index starts there. What is left after it, one person's tasks, is filtered
+    # and searched without more of them: a tag or a word that many users share would lead to other users' rows first.
+    __table_args__ = (
+        Index("ix_tasks_user_id_created_at", "user_id", "created_at"),
+        Index("ix_tasks_user_id_due_date", "user_id", "due_date"),
+        CheckConstraint("priority IN ('low', 'medium', 'high')", name="ck_tasks_priority"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: UUID = Field(sa_column=Column(ForeignKey("users.id", ondelete="CASCADE"), nullable=False))
     title: str = Field(max_length=200)
+    notes: str | None = Field(default=None, sa_column=Column(Text))
+    priority: str = Field(default="medium", sa_column=Column(String(6), nullable=False, server_default="medium"))
+    tags: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(String(MAX_TAG_LENGTH)), nullable=False, server_default="{}")
+    )
+    due_date: date | None = Field(default=None, sa_column=Column(Date))
     done: bool = Field(default=False)
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
     updated_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class LoginAttempts(SQLModel, table=True):
+    """How often a login was tried since the last success; src/login_limit.py counts."""
+
+    __tablename__ = "login_attempts"
+    __table_args__ = (Index("ix_login_attempts_since", "since"),)
+
+    key: str = Field(max_length=64, primary_key=True)
+    attempts: int
+    since: datetime = Field(sa_column=_timestamp())

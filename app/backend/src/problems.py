@@ -12,11 +12,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from src import metrics
 from src.logs import first_line, request_id
 
 log = logging.getLogger(__name__)
 
-UNDEFINED_TABLE = "42P01"
+# A table or a column that a migration has yet to make.
+NOT_MIGRATED = frozenset({"42P01", "42703"})
 
 
 class Problem(JSONResponse):
@@ -53,10 +55,12 @@ def _plain(message: str) -> str:
 
 
 async def _database(_: Request, error: Exception) -> Problem:
+    if isinstance(error, PoolTimeoutError):
+        metrics.pool_timeouts.inc()
     gone = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
     if isinstance(error, DBAPIError):
         sqlstate = getattr(error.orig, "sqlstate", None)
-        gone = gone or error.connection_invalidated or sqlstate == UNDEFINED_TABLE
+        gone = gone or error.connection_invalidated or sqlstate in NOT_MIGRATED
     if gone:
         # A state, not a bug: one line, not a traceback for each request.
         log.warning("the database is not available", extra={"data": {"reason": first_line(error)}})

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import jwt
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from src.models import User, now
 
 TOKEN_LIFETIME = timedelta(days=7)
+# How far the clocks of two nodes may be apart: a token may be this much too old, or from the future.
 CLOCK_SKEW = timedelta(seconds=30)
 ALGORITHM = "HS256"
 
@@ -48,6 +50,11 @@ class Passwords:
             return False
 
 
+class Claims(NamedTuple):
+    user_id: UUID
+    version: int
+
+
 class Tokens:
     """JSON Web Tokens; the front ends verify them with the same secret."""
 
@@ -56,11 +63,20 @@ class Tokens:
 
     def issue(self, user: User) -> str:
         issued = now()
-        claims = {"sub": str(user.id), "email": user.email, "iat": issued, "exp": issued + TOKEN_LIFETIME}
+        claims = {
+            "sub": str(user.id),
+            "email": user.email,
+            "ver": user.token_version,
+            "iat": issued,
+            "exp": issued + TOKEN_LIFETIME,
+        }
         return jwt.encode(claims, self._secret.get_secret_value(), algorithm=ALGORITHM)
 
-    def user_id(self, token: str) -> UUID | None:
-        """Whose token it is; None for any token that is not ours, not whole or no longer valid."""
+    def read(self, token: str) -> Claims | None:
+        """Whose token it is; None for any token that is not ours, not whole or no longer valid.
+
+        Whether its version is still the account's is for the caller, who has the account.
+        """
         try:
             claims = jwt.decode(
                 token,
@@ -69,6 +85,7 @@ class Tokens:
                 leeway=CLOCK_SKEW,
                 options={"require": ["sub", "iat", "exp"]},
             )
-            return UUID(claims["sub"])
-        except (jwt.InvalidTokenError, ValueError):
+            # The release before issued tokens without a version.
+            return Claims(UUID(claims["sub"]), int(claims.get("ver", 0)))
+        except (jwt.InvalidTokenError, ValueError, TypeError):
             return None

@@ -1,11 +1,18 @@
 """`python -m src.serve`: check the settings once, then run uvicorn with JSON logs."""
 
+import contextlib
+import logging
+import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 
 import uvicorn
 
 from src import logs, settings
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -13,16 +20,35 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Here and not only in the workers: a worker that refuses its settings would be started again for ever.
     chosen = settings.load()
-    uvicorn.run(
-        "src.api.main:app",
-        host="0.0.0.0",
-        port=chosen.port,
-        workers=chosen.web_concurrency,
-        log_config=logs.config(chosen.log_level),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=chosen.shutdown_seconds,
-    )
+    logs.configure(chosen.log_level)
+    with metrics_folder():
+        uvicorn.run(
+            "src.api.main:app",
+            host="0.0.0.0",
+            port=chosen.port,
+            workers=chosen.web_concurrency,
+            log_config=logs.config(chosen.log_level),
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=chosen.shutdown_seconds,
+        )
+
+
+@contextlib.contextmanager
+def metrics_folder() -> Iterator[None]:
+    """Where the workers put their numbers together: new for each start, because old numbers are not this process's.
+
+    Set here, and src.metrics not imported: the Prometheus library looks for the variable once, when it is imported.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="todo-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        log.warning("no folder for metrics: each worker reports its own", extra={"data": {"reason": str(error)}})
+        yield
+        return
+    with folder as path:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = path
+        yield
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ class Server:
         if self._user:
             shutil.chown(data, self._user)
         data.chmod(0o700)
-        self._run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync")
+        # The locale named: the environment may have one in which an Ë has no lower case.
+        locale = ("--encoding", "UTF8", "--locale", "C.UTF-8")
+        self._run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", *locale)
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

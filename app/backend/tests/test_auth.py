@@ -1,11 +1,14 @@
 import time
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import jwt
+import psycopg
 import pytest
 
-from src.models import now
+from src import tasks
+from src.models import Task, now
 from tests.conftest import SECRET, sign_up
 
 pytestmark = pytest.mark.anyio
@@ -71,3 +74,64 @@ async def test_a_refused_registration_does_not_repeat_the_password(client: httpx
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} == {"email", "password"}
     assert "hunter2" not in answer.text
+
+
+async def test_clocks_may_be_a_little_apart(client: httpx.AsyncClient) -> None:
+    headers = await sign_up(client, "ann@example.com")
+    claims = jwt.decode(headers["Authorization"].split()[1], SECRET, algorithms=["HS256"])
+    for changes, status in (
+        ({"exp": now() - timedelta(seconds=15)}, 200),
+        ({"iat": now() + timedelta(seconds=15)}, 200),
+        ({"exp": now() - timedelta(seconds=60)}, 401),
+        ({"iat": now() + timedelta(seconds=60)}, 401),
+    ):
+        token = jwt.encode(claims | changes, SECRET, algorithm="HS256")
+        answer = await client.get("/api/auth/me", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status, changes
+
+
+async def test_logout_everywhere_ends_all_tokens_of_this_account(client: httpx.AsyncClient) -> None:
+    ann, bob = await sign_up(client, "ann@example.com"), await sign_up(client, "bob@example.com")
+    claims = jwt.decode(ann["Authorization"].split()[1], SECRET, algorithms=["HS256"])
+    del claims["ver"]
+    earlier = {"Authorization": f"Bearer {jwt.encode(claims, SECRET, algorithm='HS256')}"}
+    # A token of the release before, which has no version, lasts through the update.
+    assert (await client.get("/api/auth/me", headers=earlier)).status_code == 200
+
+    assert (await client.post("/api/auth/logout-everywhere")).status_code == 401
+    assert (await client.post("/api/auth/logout-everywhere", headers=ann)).status_code == 204
+    assert (await client.get("/api/auth/me", headers=ann)).status_code == 401
+    assert (await client.get("/api/auth/me", headers=earlier)).status_code == 401
+    assert (await client.get("/api/auth/me", headers=bob)).status_code == 200
+    login = await client.post("/api/auth/login", json={"email": "ann@example.com", "password": "correct horse"})
+    again = {"Authorization": f"Bearer {login.json()['token']}"}
+    assert (await client.get("/api/auth/me", headers=again)).status_code == 200
+
+
+async def test_a_deleted_account_leaves_nothing(client: httpx.AsyncClient, database_url: str) -> None:
+    ann, bob = await sign_up(client, "ann@example.com"), await sign_up(client, "bob@example.com")
+    for headers in (ann, bob):
+        await client.post("/api/tasks", json={"title": "milk"}, headers=headers)
+    assert (await client.delete("/api/auth/me")).status_code == 401
+    assert (await client.delete("/api/auth/me", headers=ann)).status_code == 204
+    for method, url in (("GET", "/api/auth/me"), ("GET", "/api/tasks"), ("DELETE", "/api/auth/me")):
+        assert (await client.request(method, url, headers=ann)).status_code == 401
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT email FROM users").fetchall() == [("bob@example.com",)]
+        assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+    await sign_up(client, "ann@example.com")  # the address is free again
+
+
+async def test_an_account_deleted_meanwhile_is_not_signed_in(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    ann = await sign_up(client, "ann@example.com")
+    add = tasks.add
+
+    async def add_late(*arguments: Any) -> Task:
+        with psycopg.connect(database_url) as connection:
+            connection.execute("DELETE FROM users")
+        return await add(*arguments)
+
+    monkeypatch.setattr("src.tasks.add", add_late)
+    assert (await client.post("/api/tasks", json={"title": "milk"}, headers=ann)).status_code == 401

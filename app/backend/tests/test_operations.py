@@ -41,7 +41,7 @@ async def test_an_empty_schema_is_not_ready_and_a_lost_one_is_made_again(
     async with running(make_settings(database_url)) as client:
         await until_ready(client)
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute("DROP TABLE tasks, users, alembic_version")
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         assert (await client.get("/ready")).status_code == 503
         await until_ready(client)
         await sign_up(client, "ann@example.com")
@@ -70,7 +70,7 @@ async def test_an_unexpected_error_shows_nothing(client: httpx.AsyncClient, monk
     def explode(*_: object) -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr("src.security.Tokens.user_id", explode)
+    monkeypatch.setattr("src.security.Tokens.read", explode)
     headers = {"Authorization": "Bearer x", "Origin": "http://localhost:3000"}
     answer = await client.get("/api/tasks", headers=headers)
     assert answer.status_code == 500 and answer.json()["title"] == "Internal Server Error"
@@ -86,13 +86,45 @@ async def test_cors_answers_the_origins_it_was_given(client: httpx.AsyncClient) 
     assert "access-control-allow-origin" not in stranger.headers
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "expected"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        (f"cc-{TRACE}-00f067aa0ba902b7-01-what-the-future-will-be-like", TRACE),
+        (f"00-{TRACE}-00f067aa0ba902b7-01-more", None),
+        (f"ff-{TRACE}-00f067aa0ba902b7-01", None),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE.upper()}-00f067aa0ba902b7-01", None),
+        ('00-" injected', None),
+        ("", None),
+    ],
+)
+async def test_the_log_has_the_callers_trace_id(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, traceparent: str, expected: str | None
+) -> None:
+    seen: list[object] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.append(json.loads(JsonFormatter().format(record))["trace_id"])  # now: it ends with the request
+        return True
+
+    caplog.handler.addFilter(note)
+    with caplog.at_level(logging.INFO, logger="src.api.requests"):
+        await client.get("/nowhere", headers={"traceparent": traceparent})
+    assert seen[-1] == expected
+
+
 def test_log_lines_are_json_without_secrets() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
     message = f"Authorization: Bearer {token} for postgresql://u:hunter2@h/d password=hunter2"
     record = logging.LogRecord("a.b", logging.INFO, "f", 1, message, (), None)
     record.data = {"also": token}
     line = json.loads(JsonFormatter().format(record))
-    assert {"timestamp", "level", "message", "module", "request_id", "also"} == set(line)
+    assert {"timestamp", "level", "message", "module", "request_id", "trace_id", "also"} == set(line)
     assert "hunter2" not in line["message"] and "eyJ" not in json.dumps(line)
 
 

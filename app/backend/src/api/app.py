@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from src import db, drain, problems
-from src.api import auth, chat, health, tasks
+from src import db, drain, metrics, problems
+from src.api import auth, chat, health, openapi, tasks
 from src.api.deps import Resources
-from src.api.requests import ID_HEADER, RequestContext
+from src.api.requests import ID_HEADER, TRACE_HEADER, RequestContext
 from src.chat import Assistant
 from src.migrator import Migrator
 from src.readiness import Readiness
@@ -27,6 +27,8 @@ def create_app(settings: Settings) -> FastAPI:
         async with contextlib.AsyncExitStack() as held:
             # Neither connects yet: the process starts, and stays, with the database away.
             engine = db.request_engine(settings)
+            metrics.forget_dead_workers()
+            metrics.watch_pool(engine)
             held.push_async_callback(engine.dispose)
             probes = db.probe_engine(settings)
             held.push_async_callback(probes.dispose)
@@ -51,8 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         log.info("stopped")
 
-    app = FastAPI(title="Todo API", version="1.0.0", lifespan=lifespan)
+    app = FastAPI(title="Todo API", version="1.0.0", description=openapi.DESCRIPTION, lifespan=lifespan)
     problems.install(app)
+    openapi.install(app)
     for module in (health, auth, tasks, chat):
         app.include_router(module.router)
     # The last one added is the outermost: an error that RequestContext answers still gets its CORS headers.
@@ -61,8 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", ID_HEADER],
-        expose_headers=[ID_HEADER],
+        allow_headers=["Authorization", "Content-Type", ID_HEADER, TRACE_HEADER],
+        expose_headers=[ID_HEADER, "Retry-After"],
         # The API takes bearer tokens, no cookies.
         allow_credentials=False,
         max_age=600,

@@ -1,15 +1,18 @@
-"""Accounts: register, log in, who am I."""
+"""Accounts: register, log in, who am I, sign out everywhere, leave."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from src.api.deps import NO_NUL, CurrentUser, Held, Session
+from src import login_limit
+from src.api.deps import CurrentUser, Held, Session
 from src.models import User
+from src.task_fields import NO_NUL
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
@@ -28,18 +31,32 @@ Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
 
 
 class Register(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ann@example.com", "password": "correct horse", "name": "Ann"}]}
+    )
+
     email: Email
     password: Password
     name: Name | None = None
 
 
 class Login(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ann@example.com", "password": "correct horse"}]}
+    )
+
     # No rules here: what cannot be an account is a failed login like any other.
     email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254), NO_NUL]
     password: Annotated[str, StringConstraints(max_length=128)]
 
 
 class Account(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": "7f0c1f6e-3d0b-4a57-9f6e-2f6f0c6b8f11", "email": "ann@example.com", "name": "Ann"}]
+        }
+    )
+
     id: UUID
     email: str
     name: str
@@ -54,7 +71,9 @@ class SignedIn(BaseModel):
     user: Account
 
 
-@router.post("/register", status_code=201, responses={409: {"description": "The address has an account"}})
+@router.post(
+    "/register", status_code=201, responses={409: {"description": "This e-mail address already has an account."}}
+)
 async def register(body: Register, held: Held, session: Session) -> SignedIn:
     # The hash first: it is slow, and a connection should not wait for it.
     password_hash = await held.passwords.hash(body.password)
@@ -67,8 +86,17 @@ async def register(body: Register, held: Held, session: Session) -> SignedIn:
     return SignedIn(token=held.tokens.issue(user), user=Account.of(user))
 
 
-@router.post("/login", responses={401: {"description": "Wrong address or password"}})
-async def login(body: Login, held: Held, session: Session) -> SignedIn:
+@router.post(
+    "/login",
+    responses={
+        401: {"description": "The e-mail address or the password is wrong."},
+        429: {"description": "Too many attempts. Retry-After says how long to wait."},
+    },
+)
+async def login(body: Login, request: Request, held: Held, session: Session) -> SignedIn:
+    attempt = login_limit.key(body.email, request.client.host if request.client else "")
+    if wait := await login_limit.count(session, attempt):
+        raise HTTPException(429, f"Too many attempts. Try again in {wait} seconds.", {"Retry-After": str(wait)})
     user = (await session.exec(select(User).where(col(User.email) == body.email))).one_or_none()
     await session.commit()  # gives the connection back before the slow part
     matches = await held.passwords.verify(body.password, user.password_hash if user else None)
@@ -77,10 +105,27 @@ async def login(body: Login, held: Held, session: Session) -> SignedIn:
     if held.passwords.needs_rehash(user.password_hash):
         user.password_hash = await held.passwords.hash(body.password)
         session.add(user)
-        await session.commit()
+    await login_limit.clear(session, attempt)
+    await session.commit()
     return SignedIn(token=held.tokens.issue(user), user=Account.of(user))
 
 
 @router.get("/me")
 async def me(user: CurrentUser) -> Account:
     return Account.of(user)
+
+
+@router.post("/logout-everywhere", status_code=204)
+async def logout_everywhere(user: CurrentUser, session: Session) -> None:
+    """End every token of this account, this one included. To leave one device, the client drops its token."""
+    next_version = update(User).where(col(User.id) == user.id).values(token_version=col(User.token_version) + 1)
+    await (await session.connection()).execute(next_version)
+    await session.commit()
+
+
+@router.delete("/me", status_code=204)
+async def delete_me(user: CurrentUser, session: Session) -> None:
+    """Remove the account and its tasks, at once and for good."""
+    # The database removes the tasks with it (ON DELETE CASCADE), whichever release wrote them.
+    await (await session.connection()).execute(delete(User).where(col(User.id) == user.id))
+    await session.commit()

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -48,23 +47,18 @@ async def current_user(
     held: Held, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
     """The caller. Its connection goes back to the pool here, so a slow chat holds none."""
-    user_id = held.tokens.user_id(credentials.credentials) if credentials else None
-    if user_id is not None:
+    claims = held.tokens.read(credentials.credentials) if credentials else None
+    if claims is not None:
         async with held.sessions() as short:
-            user = await short.get(User, user_id)
-        if user is not None:
+            user = await short.get(User, claims.user_id)
+        if user is not None and user.token_version == claims.version:
             return user
-    raise HTTPException(401, "Sign in first: the token is missing, wrong or expired.", {"WWW-Authenticate": "Bearer"})
+    raise not_signed_in()
 
 
-def _no_nul(value: str) -> str:
-    # PostgreSQL's text has no character 0; without this it would be a database error.
-    if "\x00" in value:
-        raise ValueError("must not contain the character NUL")
-    return value
+def not_signed_in() -> HTTPException:
+    return HTTPException(401, "Sign in first: the token is missing, wrong or expired.", {"WWW-Authenticate": "Bearer"})
 
 
 Session = Annotated[AsyncSession, Depends(session)]
 CurrentUser = Annotated[User, Depends(current_user)]
-# Last in an Annotated: constraints after a validator would see the text before it is stripped.
-NO_NUL = AfterValidator(_no_nul)
