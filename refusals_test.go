@@ -24,6 +24,7 @@ var refusals = map[string]refusal{
 	"unknown key like nothing": {config: map[string]string{"todo:xyzzyplugh": "1"}, says: []string{"xyzzyplugh: unknown key", "allowed: namespace, "}},
 	"namespace":                {config: map[string]string{"todo:namespace": "Todo_Dev"}, says: []string{`namespace: "Todo_Dev"`, "pulumi config set -s dev namespace todo-dev"}},
 	"boolean":                  {config: map[string]string{"todo:production": "yes please"}, says: []string{`production: "yes please"`, "allowed: true, false"}},
+	"network policies":         {config: map[string]string{"todo:networkPolicies": "strict"}, says: []string{`networkPolicies: "strict"`, "allowed: true, false", "pulumi config set -s dev networkPolicies true"}},
 	"exposure":                 {config: map[string]string{"todo:exposure": "ingres"}, says: []string{`exposure: "ingres"`, "allowed: localhost, ingress"}},
 	"exposure of later":        {config: map[string]string{"todo:exposure": "gateway"}, says: []string{`exposure: "gateway"; not supported yet`}},
 	"ingress without domain":   {config: map[string]string{"todo:exposure": "ingress"}, says: []string{"domain: not set", "tlsSecret: not set"}},
@@ -35,6 +36,7 @@ var refusals = map[string]refusal{
 	"registry with scheme":     {config: map[string]string{"todo:registry": "https://registry.your-company.com"}, says: []string{"registry: ", "without scheme"}},
 	"placeholder registry":     {stack: "prod", config: map[string]string{"todo:registry": "registry.example.com"}, says: []string{"registry: ", "a placeholder"}},
 	"OpenAI base URL":          {config: map[string]string{"todo:OPENAI_BASE_URL": "api.openai.com"}, says: []string{"OPENAI_BASE_URL: "}},
+	"OpenAI port":              {config: map[string]string{"todo:OPENAI_BASE_URL": "https://llm.your-company.com:70000/v1"}, says: []string{"OPENAI_BASE_URL: ", "1 to 65535"}},
 	"OpenAI over http in prod": {stack: "prod", config: map[string]string{"todo:OPENAI_BASE_URL": "http://llm.your-company.com"}, says: []string{"OPENAI_BASE_URL: ", "http only outside production"}},
 
 	"images not an object":   {config: map[string]string{"todo:images": "backend"}, says: []string{"images: ", "it must be an object"}},
@@ -66,6 +68,7 @@ var refusals = map[string]refusal{
 	"other database":       {secrets: map[string]string{"todo:DATABASE_URL": "mysql://u:" + canary + "@h/d"}, says: []string{"DATABASE_URL: has another scheme"}},
 	"no database host":     {secrets: map[string]string{"todo:DATABASE_URL": "postgres:///" + canary}, says: []string{"DATABASE_URL: has no host"}},
 	"no database name":     {secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:" + canary + "@h:5432/"}, says: []string{"DATABASE_URL: has no database name"}},
+	"database port":        {secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:" + canary + "@h:70000/d"}, says: []string{"DATABASE_URL: has a port"}},
 	"no URL at all":        {secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:%zz" + canary + "@h/d"}, says: []string{"DATABASE_URL: is not a URL"}},
 
 	"unknown context":        {config: map[string]string{"todo:kubeContext": "minikub", "todo:kubeconfigPath": "kubeconfig"}, says: []string{`kubeContext: "minikub" is not in `, "known: cloud, minikube, todo-lab", "pulumi config set -s dev kubeContext minikube"}},

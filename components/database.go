@@ -19,6 +19,8 @@ type Database struct {
 
 	// URL is the whole connection string, secret. Readers never assemble credentials.
 	URL pulumi.StringOutput `pulumi:"url"`
+
+	selector map[string]string
 }
 
 // DatabaseArgs are a Database's inputs.
@@ -50,12 +52,12 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if args.Service == "" || args.Instance == "" || args.Image == "" || args.Storage == "" || args.Namespace == nil {
 		return nil, fmt.Errorf("%s: Service, Instance, Namespace, Image and Storage are required", name)
 	}
-	db := &Database{}
+	db := &Database{selector: selectorLabels(args.Service, args.Instance)}
 	if err := ctx.RegisterComponentResource(componentType("Database"), name, db, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := withParent(db)
-	all, selector := labels(args.Service, args.Instance), selectorLabels(args.Service, args.Instance)
+	all, selector := labels(args.Service, args.Instance), db.selector
 	meta := func(fixedName string) *metav1.ObjectMetaArgs {
 		m := &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(all)}
 		if fixedName != "" {

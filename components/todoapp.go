@@ -61,10 +61,11 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return nil, err
 	}
 	databaseURL := cfg.Secrets.DatabaseURL
+	var db *Database // nil when it is elsewhere
 	if cfg.Database.Managed {
-		db, err := NewDatabase(ctx, name+"-database", DatabaseArgs{
+		db, err = NewDatabase(ctx, name+"-database", DatabaseArgs{
 			Service: config.DatabaseService, Instance: instance, Namespace: namespace,
-			Image: cfg.Database.Image, Port: config.DatabasePort, Storage: cfg.Database.Storage,
+			Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage,
 		}, child...)
 		if err != nil {
 			return nil, err
@@ -118,6 +119,11 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return nil, err
 	}
 
+	if cfg.NetworkPolicies {
+		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db), child...); err != nil {
+			return nil, err
+		}
+	}
 	exposure, err := NewExposure(ctx, name+"-exposure", exposureArgs(cfg, instance, namespace, backend, web, chatbot), child...)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,8 @@ type Config struct {
 	Exposure   Exposure
 	Ingress    IngressConfig
 
+	NetworkPolicies bool // only the topology's flows are let through; default true
+
 	Kube   Kube
 	Docker Docker
 	Images Images
@@ -76,6 +78,7 @@ type DatabaseConfig struct {
 	Managed bool // true when DATABASE_URL is unset outside production
 	Image   string
 	Storage string // quantity of the volume
+	Port    int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
 }
 
 // Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.

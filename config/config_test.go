@@ -66,6 +66,7 @@ func TestSchemaDefaultsAreTheProgramsOwn(t *testing.T) {
 	schema := declared(t)
 	for key, want := range map[string]any{
 		keySourceRoot: defaultSourceRoot, keyLogLevel: defaultLogLevel, keyExposure: string(Localhost), keyBaseImages: defaultBaseImages,
+		keyNetworkPolicies: defaultNetworkPolicies,
 	} {
 		got, _ := json.Marshal(schema[key].Default)
 		text, _ := json.Marshal(want)

@@ -32,6 +32,7 @@ const (
 	keyServices        = "services"
 	keyLogLevel        = "LOG_LEVEL"
 	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
+	keyNetworkPolicies = "networkPolicies"
 	keyDatabaseURL     = "DATABASE_URL"
 	keyAuthSecret      = "BETTER_AUTH_SECRET"
 	keyOpenAIKey       = "OPENAI_API_KEY"
@@ -43,7 +44,7 @@ var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenA
 
 var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
-	keyDomain, keyIngressClass, keyTLSSecret, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
+	keyDomain, keyIngressClass, keyTLSSecret, keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyLogLevel, keyOpenAIBaseURL,
 }
 

@@ -18,6 +18,8 @@ type Kube struct {
 	Path    string             // a kubeconfig file; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
 	Content pulumi.StringInput // a kubeconfig's text, secret; wins over Path
 	Absent  bool               // a preview without any cluster
+	// HostNetwork is the network that Minikube's node shares with the machine it runs on; "" for every other cluster.
+	HostNetwork string
 
 	explicit bool // the stack or `make up` named the context
 	local    bool // `make up` knows that the cluster is on this machine
@@ -37,8 +39,8 @@ func (l *loader) kube(chosen cluster) Kube {
 		local:    chosen.Local,
 		minikube: chosen.Kind == "minikube",
 
-		allowNonLocal: l.boolean(keyAllowNonLocal),
-		allowLocal:    l.boolean(keyAllowLocal),
+		allowNonLocal: l.boolean(keyAllowNonLocal, false),
+		allowLocal:    l.boolean(keyAllowLocal, false),
 	}
 	if k.Content != nil {
 		k.inline, _ = l.ctx.GetConfig(project + ":" + keyKubeconfig)
@@ -75,6 +77,9 @@ func (k *Kube) guard(c *Config, m machine, ps *problems) {
 	}
 	// Minikube marks what it writes; the name alone counts too, for kubeconfigs that were rewritten by a tool.
 	k.minikube = k.minikube || target.minikube || k.Context == defaultContext
+	if k.minikube {
+		k.HostNetwork = target.network()
+	}
 	k.judge(c, target, ps)
 }
 

@@ -62,14 +62,15 @@ func (l *loader) read(chosen cluster) *Config {
 		Preview:    l.ctx.DryRun(),
 		Root:       l.ctx.RootDirectory(),
 		Namespace:  l.text(keyNamespace, project+"-"+l.ctx.Stack()),
-		Production: l.boolean(keyProduction),
+		Production: l.boolean(keyProduction, false),
 		Exposure:   Exposure(l.text(keyExposure, string(Localhost))),
 		Ingress: IngressConfig{
 			Domain:    l.text(keyDomain, ""),
 			Class:     l.text(keyIngressClass, ""),
 			TLSSecret: l.text(keyTLSSecret, ""),
 		},
-		Docker: Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
+		NetworkPolicies: l.boolean(keyNetworkPolicies, defaultNetworkPolicies),
+		Docker:          Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
 		Images: Images{
 			Registry:   strings.TrimSuffix(l.text(keyRegistry, chosen.Registry), "/"),
 			Platform:   l.text(keyPlatform, defaultPlatform()),
@@ -91,6 +92,7 @@ func (l *loader) read(chosen cluster) *Config {
 		Managed: c.Secrets.DatabaseURL == nil && !c.Production,
 		Image:   c.Images.BaseImages.Postgres,
 		Storage: defaultStorage,
+		Port:    l.databasePort(),
 	}
 	return c
 }
@@ -109,16 +111,16 @@ func (l *loader) text(key, otherwise string) string {
 	return v
 }
 
-func (l *loader) boolean(key string) bool {
+func (l *loader) boolean(key string, otherwise bool) bool {
 	v, err := l.cfg.TryBool(key)
-	if err == nil || errors.Is(err, pulumiconfig.ErrMissingVar) {
+	if err == nil {
 		return v
 	}
 	raw, _ := l.ctx.GetConfig(project + ":" + key)
-	if raw != "" {
-		l.ps.refuse(key, quoted(raw), "allowed: true, false", "false")
+	if raw != "" && !errors.Is(err, pulumiconfig.ErrMissingVar) {
+		l.ps.refuse(key, quoted(raw), "allowed: true, false", fmt.Sprint(otherwise))
 	}
-	return false
+	return otherwise
 }
 
 // object reads a structured key into out, which keeps its value when the key is absent.
@@ -176,6 +178,8 @@ func checkDatabaseURL(plain string) (got, want, good string) {
 		got = "has another scheme than postgres"
 	case u.Hostname() == "":
 		got = "has no host"
+	case portOf(u, DatabasePort) == 0:
+		got = "has a port that is not in 1 to 65535"
 	case strings.Trim(u.Path, "/") == "":
 		got = "has no database name"
 	}

@@ -34,6 +34,9 @@ const (
 	defaultLogLevel   = "INFO"
 	defaultContext    = "minikube"
 	defaultStorage    = "1Gi"
+
+	// On unless switched off: a cluster whose network does not enforce policies ignores them.
+	defaultNetworkPolicies = true
 )
 
 func defaultPlatform() string { return "linux/" + runtime.GOARCH }

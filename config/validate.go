@@ -38,6 +38,8 @@ func (c *Config) validate(ps *problems) {
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {
 			ps.refuse(keyOpenAIBaseURL, quoted(c.OpenAIBaseURL), "allowed: an https URL; http only outside production",
 				"https://api.openai.com/v1")
+		} else if c.OpenAI().Port == 0 {
+			ps.refuse(keyOpenAIBaseURL, quoted(c.OpenAIBaseURL), "its port must be in 1 to 65535", "https://api.openai.com/v1")
 		}
 	}
 	if c.Production {

@@ -22,6 +22,7 @@ func TestStack(t *testing.T) {
 	}{
 		{"make up ends with every check of the smoke table good", testUp},
 		{"all pods are Ready without a restart in a restricted namespace", testPods},
+		{"only the topology's connections get through", testNetworkPolicies},
 		{"a second make up changes nothing", testSecondUp},
 		{"a new mtime changes nothing", testTouch},
 		{"one changed line rolls one Deployment", testOneLine},

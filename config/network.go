@@ -1,0 +1,77 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+const (
+	httpPort  = 80
+	httpsPort = 443
+	maxPort   = 65535
+)
+
+// Destination is a TCP port outside the namespace that a service connects to.
+type Destination struct {
+	Port       int
+	CIDR       string // "" is any address
+	PublicOnly bool   // any address of the internet, none of a private network
+}
+
+// OpenAI is where the backend's chat connects to: OpenAI itself, or the API that OPENAI_BASE_URL names. A host's name
+// says nothing about its address, which may well be private; only an address in the URL narrows it.
+//
+// A policy sees the port of the pod behind a Service, not the Service's own: an API inside the cluster whose two ports
+// differ has to be named by the pod's, through a headless Service.
+func (c *Config) OpenAI() Destination {
+	u, err := url.Parse(c.OpenAIBaseURL)
+	if err != nil || u.Host == "" { // not set: validate lets no other value through
+		return Destination{Port: httpsPort, PublicOnly: true}
+	}
+	d := Destination{Port: portOf(u, httpsPort)}
+	if u.Scheme == "http" {
+		d.Port = portOf(u, httpPort)
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil {
+		address = address.Unmap().WithZone("")
+		d.CIDR = netip.PrefixFrom(address, address.BitLen()).String()
+	}
+	return d
+}
+
+// databasePort is DATABASE_URL's, or Postgres's own. The port is all that is kept of the plain text.
+func (l *loader) databasePort() int {
+	plain, _ := l.ctx.GetConfig(project + ":" + keyDatabaseURL)
+	u, err := url.Parse(plain)
+	if err != nil {
+		return DatabasePort // checkDatabaseURL has refused it
+	}
+	return portOf(u, DatabasePort)
+}
+
+// portOf is a URL's port; 0, which nobody listens on, when it is out of range.
+func portOf(u *url.URL, otherwise int) int {
+	if u.Port() == "" {
+		return otherwise
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil || port > maxPort {
+		return 0
+	}
+	return port
+}
+
+// network is the /24 around the address of the API server, "" when that is not a private IPv4 address. Every driver of
+// Minikube puts the machine that it runs on into this network, and pods never.
+func (e endpoint) network() string {
+	u, err := url.Parse(e.server)
+	if err != nil {
+		return ""
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	if err != nil || !address.Is4() || !address.IsPrivate() {
+		return ""
+	}
+	return netip.PrefixFrom(address, 24).Masked().String()
+}
