@@ -2,6 +2,9 @@ module todo
 
 go 1.26
 
+// The front ends have node_modules, and some of those have Go files.
+ignore ./app
+
 require (
 	github.com/moby/patternmatcher v0.6.0
 	github.com/pulumi/pulumi-docker/sdk/v4 v4.10.0
