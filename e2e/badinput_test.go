@@ -12,6 +12,7 @@ import (
 // testBadInput gives make one mistake at a time, in a stack of its own, and expects the line that explains it.
 func testBadInput(t *testing.T) {
 	before := pods(t)
+	run(t, "bin/ops", "stop-forward") // or the taken ports would be refused, and not the mistakes
 	tests := map[string]struct{ config, want string }{
 		"unknown context":       {"todo:kubeContext: nowhere", "nowhere"},
 		"missing source folder": {"todo:sourceRoot: no/such/folder", "no/such/folder"},
@@ -50,6 +51,7 @@ func testBadInput(t *testing.T) {
 			}
 		})
 	}
+	run(t, "make", "up") // which forwards again
 	samePods(t, before, pods(t), "")
 
 	out, err := try(t, "make", "up", "STACK=nosuch")
