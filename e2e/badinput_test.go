@@ -51,8 +51,8 @@ func testBadInput(t *testing.T) {
 			}
 		})
 	}
-	run(t, "make", "up") // which forwards again
 	samePods(t, before, pods(t), "")
+	run(t, "make", "up") // which forwards again
 
 	out, err := try(t, "make", "up", "STACK=nosuch")
 	if err == nil || !strings.Contains(out, "Pulumi.nosuch.yaml") {
