@@ -16,7 +16,7 @@ func testBadInput(t *testing.T) {
 	tests := map[string]struct{ config, want string }{
 		"unknown context":       {"todo:kubeContext: nowhere", "nowhere"},
 		"missing source folder": {"todo:sourceRoot: no/such/folder", "no/such/folder"},
-		"bad DATABASE_URL":      {"todo:DATABASE_URL: postgrs://db/todo", "DATABASE_URL"},
+		"plain DATABASE_URL":    {"todo:DATABASE_URL: postgrs://db/todo", "DATABASE_URL"},
 		"misspelt key":          {"todo:expsure: localhost", "exposure"},
 	}
 	for name, test := range tests {
