@@ -30,8 +30,9 @@ var pulumiTools = []Tool{
 	{Name: "pulumi-language-go", Version: "2025-07-18", Folder: "tools/pulumi-language-go", Packages: []string{"github.com/pulumi/pulumi/sdk/go/pulumi-language-go/v3"}},
 	{Name: "pulumi-resource-kubernetes", Version: pulumiKubernetesVersion, Folder: "tools/pulumi-resource-kubernetes", Packages: []string{"."},
 		Binary: "pulumi-resource-kubernetes", Prepare: prepareKubernetesPlugin},
-	{Name: "pulumi-plugins", Version: "(stand-ins for docker and random)", Folder: "plugins",
-		Packages: []string{"./pulumi-resource-docker", "./pulumi-resource-random"}},
+	// A folder each: where only one of the real plugins cannot be downloaded, the other's stand-in must not be on PATH.
+	{Name: "pulumi-resource-docker", Version: "(a stand-in)", Folder: "plugins", Packages: []string{"./pulumi-resource-docker"}},
+	{Name: "pulumi-resource-random", Version: "(a stand-in)", Folder: "plugins", Packages: []string{"./pulumi-resource-random"}},
 }
 
 // prepareKubernetesPlugin puts into the folder what is too large to commit: the schema and the mapping that the build

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -26,15 +25,14 @@ type Tools struct {
 type plugin struct {
 	name   string
 	module string // its SDK in go.mod: where its version is written
-	built  string // what `lab tools` calls the replacement
-	// standIn tells that the replacement is not the real plugin but our own, for the resource types the program uses.
+	// standIn tells that what the lab builds is not the real plugin but our own, for the resource types the program uses.
 	standIn bool
 }
 
 var plugins = []plugin{
-	{name: "kubernetes", module: "github.com/pulumi/pulumi-kubernetes/sdk/v4", built: "pulumi-resource-kubernetes"},
-	{name: "docker", module: "github.com/pulumi/pulumi-docker/sdk/v4", built: "pulumi-plugins", standIn: true},
-	{name: "random", module: "github.com/pulumi/pulumi-random/sdk/v4", built: "pulumi-plugins", standIn: true},
+	{name: "kubernetes", module: "github.com/pulumi/pulumi-kubernetes/sdk/v4"},
+	{name: "docker", module: "github.com/pulumi/pulumi-docker/sdk/v4", standIn: true},
+	{name: "random", module: "github.com/pulumi/pulumi-random/sdk/v4", standIn: true},
 }
 
 // downloadLimit bounds one attempt to download a plugin. A refusal takes milliseconds; this is for a network that
@@ -80,14 +78,14 @@ func (o *Ops) findPulumi(ctx context.Context) error {
 	}
 	var build, standIns []string
 	for _, p := range missing {
-		if slices.Contains(build, p.built) || o.download(ctx, pulumi, p) != nil {
-			build = append(build, p.built)
+		if o.download(ctx, pulumi, p) != nil {
+			build = append(build, "pulumi-resource-"+p.name) // the lab's name for what it builds instead
 			if p.standIn {
 				standIns = append(standIns, p.name)
 			}
 		}
 	}
-	if err := o.build(ctx, slices.Compact(build)...); err != nil {
+	if err := o.build(ctx, build...); err != nil {
 		return err
 	}
 	o.tools.Pulumi = pulumi
