@@ -62,9 +62,9 @@ type Images struct {
 
 // BaseImages are what the Dockerfiles and the development database start from.
 type BaseImages struct {
-	Python   string `json:"python"`
-	Node     string `json:"node"`
-	Postgres string `json:"postgres"`
+	Python   string `json:"python" doc:"The backend." allowed:"a reference; in production with a tag other than latest, or a digest"`
+	Node     string `json:"node" doc:"The two fronts." allowed:"the same"`
+	Postgres string `json:"postgres" doc:"The development database." allowed:"the same"`
 }
 
 // Docker is the daemon that builds. The zero value is the machine's own default.
@@ -118,9 +118,9 @@ type Resources struct {
 
 // Quantities of one container.
 type Quantities struct {
-	CPU              string `json:"cpu"`
-	Memory           string `json:"memory"`
-	EphemeralStorage string `json:"ephemeralStorage"`
+	CPU              string `json:"cpu" doc:"Cores." allowed:"a quantity, for example 250m; a request is at most its limit"`
+	Memory           string `json:"memory" doc:"Bytes." allowed:"a quantity, for example 512Mi; a request is at most its limit"`
+	EphemeralStorage string `json:"ephemeralStorage" doc:"Bytes of logs and scratch files on the node." allowed:"a quantity; a request is at most its limit"`
 }
 
 // Services returns the three workloads in the order in which they are listed everywhere.

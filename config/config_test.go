@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -62,22 +63,25 @@ func TestSchemaDeclaresEveryKey(t *testing.T) {
 	}
 }
 
+// The CLI hands the defaults of Pulumi.yaml to the program as if the user had set them; a test or another program does not.
 func TestSchemaDefaultsAreTheProgramsOwn(t *testing.T) {
-	schema := declared(t)
-	for key, want := range map[string]any{
-		keySourceRoot: defaultSourceRoot, keyLogLevel: defaultLogLevel, keyExposure: string(Localhost), keyBaseImages: defaultBaseImages,
-		keyNetworkPolicies: defaultNetworkPolicies,
-	} {
-		got, _ := json.Marshal(schema[key].Default)
-		text, _ := json.Marshal(want)
-		var a, b any
-		if json.Unmarshal(got, &a) != nil || json.Unmarshal(text, &b) != nil {
-			t.Fatalf("%s: %s, %s", key, got, text)
+	o := pulumitest.Options{Root: pulumitest.Project(t), Preview: true, Config: map[string]string{}}
+	m, _ := bare("", nil)
+	without, err := load(t, o, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, d := range declared(t) {
+		text, err := json.Marshal(d.Default)
+		if err != nil {
+			t.Fatal(err)
 		}
-		left, _ := json.Marshal(a)
-		right, _ := json.Marshal(b)
-		if string(left) != string(right) {
-			t.Errorf("%s: Pulumi.yaml says %s, the program %s", key, left, right)
+		o.Config = map[string]string{"todo:" + key: strings.Trim(string(text), `"`)}
+		with, err := load(t, o, m)
+		if err != nil {
+			t.Errorf("%s: its default in Pulumi.yaml is refused: %v", key, err)
+		} else if !reflect.DeepEqual(with, without) {
+			t.Errorf("%s: with the default of Pulumi.yaml, %s, the program works with\n%+v, and without the key with\n%+v", key, text, with, without)
 		}
 	}
 }

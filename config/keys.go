@@ -1,5 +1,7 @@
 package config
 
+//go:generate env UPDATE_GOLDEN=1 go test -run TestReference .
+
 import (
 	"fmt"
 	"slices"

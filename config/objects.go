@@ -11,13 +11,22 @@ import (
 	"strings"
 )
 
-// serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value.
+// shapes are the types of the keys that hold an object. Their tags are what docs/configuration.md says of the fields: doc
+// is the meaning, allowed the values that pass validation. A map is by service.
+var shapes = map[string]any{
+	keyImages:     map[string]string{},
+	keyBaseImages: BaseImages{},
+	keyServices:   map[string]serviceOverride{},
+}
+
+// serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same
+// name in Service has the default.
 type serviceOverride struct {
-	Replicas  *int              `json:"replicas"`
-	NodePort  *int              `json:"nodePort"`
+	Replicas  *int              `json:"replicas" doc:"Pods." allowed:"0 to 100"`
+	NodePort  *int              `json:"nodePort" doc:"Port on every node, under the localhost exposure; 0 is none." allowed:"0, 30000 to 32767, each once"`
 	Resources *resourceOverride `json:"resources"`
 	Probes    *probeOverride    `json:"probes"`
-	Env       map[string]string `json:"env"`
+	Env       map[string]string `json:"env" doc:"More variables for the ConfigMap. Of those that the program computes it may set ALLOWED_ORIGINS only." allowed:"names of letters, digits and _"`
 }
 
 type resourceOverride struct {
@@ -26,9 +35,9 @@ type resourceOverride struct {
 }
 
 type probeOverride struct {
-	Liveness               string `json:"liveness"`
-	Readiness              string `json:"readiness"`
-	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds"`
+	Liveness               string `json:"liveness" doc:"Path of the startup and liveness probes." allowed:"starts with /"`
+	Readiness              string `json:"readiness" doc:"Path of the readiness probe." allowed:"starts with /"`
+	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds" doc:"Seconds between two readiness probes. A database that sleeps when idle wants many." allowed:"1 to 3600"`
 }
 
 func (l *loader) baseImages() BaseImages {
