@@ -9,8 +9,10 @@ RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
 MODULES := . lab lab/tools/cluster lab/plugins
 
+FRONTENDS := app/frontend-web app/frontend-chatbot
+
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke forward env test lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke forward env test test-go test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,15 +30,18 @@ forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnect
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
 	@bin/ops env
 
-test: ## unit and static tests; needs Go and nothing else
+test: test-go test-web ## unit and static tests of the platform and the application; needs Go and Node
+test-go: # the platform alone; needs nothing but Go
 	@for module in $(MODULES); do \
 		echo "▸ $$module"; \
 		(cd $$module && unformatted=$$(gofmt -l $$(git ls-files '*.go')) && if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
-lint: ## static checks beyond `make test`: staticcheck, ESLint, TypeScript
+test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
+	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
+lint: $(FRONTENDS:%=%/node_modules/.installed) ## static checks beyond `make test`: staticcheck, ESLint, TypeScript
 	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
-	@for app in frontend-web frontend-chatbot; do echo "▸ $$app"; (cd app/$$app && npm ci --no-audit --no-fund --loglevel=error && npm run lint && npm run typecheck) || exit 1; done
+	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run lint && npm run typecheck) || exit 1; done
 e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itself, and changes the stack
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
 
@@ -51,3 +56,10 @@ lab-status: bin/lab ## each component of the lab: healthy or not, and since when
 .PHONY: bin/ops bin/lab
 bin/ops bin/lab: bin/%:
 	@go build -o $@ ./$*
+
+# npm ci takes the stamp away with the folder, so an interrupted one is run again; else a changed lockfile does.
+%/node_modules/.installed: %/package-lock.json
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 \
+		|| { echo "$* needs Node 20.19 or later with npm, and $$(node --version 2>/dev/null || echo none) is on PATH: install it from https://nodejs.org"; exit 1; }
+	@echo "▸ npm ci in $*"
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.installed
