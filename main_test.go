@@ -30,7 +30,7 @@ func stack(t *testing.T, name string) pulumitest.Options {
 			"todo:dockerHost": pulumitest.Engine(t),
 		})
 		o.Secrets = map[string]string{
-			"todo:DATABASE_URL":       "postgresql://todo:" + canary + "-database@db.your-company.com/todo",
+			"todo:DATABASE_URL":       "postgresql://todo:" + canary + "-database@db.your-company.com/todo?sslmode=require",
 			"todo:BETTER_AUTH_SECRET": canary + "-session-key-of-at-least-32-characters",
 			"todo:OPENAI_API_KEY":     canary + "-openai", "todo:VITE_OPENAI_API_KEY": canary + "-vite",
 		}

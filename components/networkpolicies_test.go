@@ -160,7 +160,7 @@ func TestConnections(t *testing.T) {
 			want:   [][]string{ownDatabase, {"backend -> fd00::5/128 TCP 80"}},
 		},
 		"production": {
-			config: production, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com:6543/todo"},
+			config: production, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com:6543/todo?sslmode=require"},
 			want: [][]string{openAI, {
 				"backend -> anywhere TCP 6543",
 				"backend <- " + controller + "[todo-dev] TCP 8000",
@@ -221,7 +221,7 @@ func TestOnlyTheBackendLeavesTheCluster(t *testing.T) {
 		"dev": runApp(t, nil),
 		"live": runStack(t, pulumitest.Options{
 			Stack: "live", Root: pulumitest.Project(t), Config: production,
-			Secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo"},
+			Secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"},
 		}),
 	} {
 		for _, line := range connections(t, r) {

@@ -107,7 +107,7 @@ func TestNamespaceEnforcesRestricted(t *testing.T) {
 func TestProduction(t *testing.T) {
 	r := runStack(t, pulumitest.Options{
 		Stack: "live", Root: pulumitest.Project(t), Config: production,
-		Secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo"},
+		Secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"},
 	})
 
 	if n := len(r.OfType("kubernetes:apps/v1:StatefulSet")); n != 0 {

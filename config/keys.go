@@ -3,7 +3,6 @@ package config
 //go:generate env UPDATE_GOLDEN=1 go test -run TestReference .
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -74,10 +73,6 @@ func (k *Keys) unknown(ps *problems) {
 		if !ours || slices.Contains(knownKeys(), key) {
 			continue
 		}
-		want := "allowed: " + strings.Join(knownKeys(), ", ")
-		if guess := closest(key, knownKeys()); guess != "" {
-			want = fmt.Sprintf("did you mean %s?", guess)
-		}
-		ps.add(Problem{Key: key, Got: "unknown key", Want: want, Fix: ps.remove(key)})
+		ps.add(Problem{Key: key, Got: "unknown key", Want: suggestion(key, knownKeys()), Fix: ps.remove(key)})
 	}
 }

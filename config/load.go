@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -80,10 +79,10 @@ func (l *loader) read(chosen cluster) *Config {
 		LogLevel:      l.text(keyLogLevel, defaultLogLevel),
 		OpenAIBaseURL: l.text(keyOpenAIBaseURL, ""),
 		Secrets: Secrets{
-			DatabaseURL:      l.secret(keyDatabaseURL, checkDatabaseURL),
+			DatabaseURL:      l.secret(keyDatabaseURL, l.checkDatabaseURL),
 			BetterAuthSecret: l.secret(keyAuthSecret, checkAuthSecret),
-			OpenAIKey:        l.secret(keyOpenAIKey, nil),
-			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, nil),
+			OpenAIKey:        l.secret(keyOpenAIKey, checkAPIKey),
+			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, checkAPIKey),
 		},
 	}
 	c.Kube = l.kube(chosen)
@@ -123,17 +122,6 @@ func (l *loader) boolean(key string, otherwise bool) bool {
 	return otherwise
 }
 
-// object reads a structured key into out, which keeps its value when the key is absent.
-func (l *loader) object(key string, out any, example string) {
-	raw, set := l.ctx.GetConfig(project + ":" + key)
-	if !set || raw == "" {
-		return
-	}
-	if err := decodeStrict(raw, out); err != nil {
-		l.ps.refuse(key, err.Error(), "it must be an object of the documented shape", example)
-	}
-}
-
 // secret reads a key that must be encrypted in the stack's file. check sees the plain text and says what is wrong
 // with it without repeating it.
 func (l *loader) secret(key string, check func(string) (got, want, good string)) pulumi.StringInput {
@@ -157,33 +145,6 @@ func (l *loader) secret(key string, check func(string) (got, want, good string))
 		return nil
 	}
 	return value
-}
-
-func checkAuthSecret(plain string) (got, want, good string) {
-	if len(plain) >= minAuthSecretChars {
-		return "", "", ""
-	}
-	return fmt.Sprintf("%d characters", len(plain)),
-		fmt.Sprintf("at least %d (remove the key to have one generated)", minAuthSecretChars), `"$(openssl rand -base64 32)"`
-}
-
-func checkDatabaseURL(plain string) (got, want, good string) {
-	want = "allowed: postgres://USER:PASSWORD@HOST[:PORT]/DATABASE, also with postgresql://"
-	good = "'postgresql://USER:PASSWORD@HOST/DATABASE'"
-	u, err := url.Parse(plain)
-	switch {
-	case err != nil: // url.Parse's error repeats the URL and with it the password
-		got = "is not a URL (a special character in the password must be percent-encoded)"
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		got = "has another scheme than postgres"
-	case u.Hostname() == "":
-		got = "has no host"
-	case portOf(u, DatabasePort) == 0:
-		got = "has a port that is not in 1 to 65535"
-	case strings.Trim(u.Path, "/") == "":
-		got = "has no database name"
-	}
-	return got, want, good
 }
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }

@@ -48,6 +48,12 @@ func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
 	if o.Root == "" {
 		o.Root = pulumitest.Project(t)
 	}
+	cfg, _, err := loadRecorded(t, o, m)
+	return cfg, err
+}
+
+func loadRecorded(t testing.TB, o pulumitest.Options, m machine) (cfg *Config, r *pulumitest.Recorder, err error) {
+	t.Helper()
 	if m.dial == nil { // a Docker Engine answers unless the test says otherwise
 		m.dial = func(context.Context, string, string) error { return nil }
 		getenv := m.getenv
@@ -59,12 +65,11 @@ func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
 		}
 	}
 	var keys Keys
-	var cfg *Config
-	_, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) (err error) {
+	r, _, err = pulumitest.Run(t, o, func(ctx *pulumi.Context) (err error) {
 		cfg, err = keys.load(ctx, m)
 		return err
 	}, keys.Read)
-	return cfg, err
+	return cfg, r, err
 }
 
 // bare is a machine with nothing on it; minikube answers what it is told to.

@@ -1,14 +1,8 @@
 package config
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // shapes are the types of the keys that hold an object. Their tags are what docs/configuration.md says of the fields: doc
@@ -42,7 +36,7 @@ type probeOverride struct {
 
 func (l *loader) baseImages() BaseImages {
 	given := BaseImages{}
-	l.object(keyBaseImages, &given, fmt.Sprintf("--path %s.python %s", keyBaseImages, defaultBaseImages.Python))
+	l.object(keyBaseImages, &given)
 	return BaseImages{
 		Python:   or(given.Python, defaultBaseImages.Python),
 		Node:     or(given.Node, defaultBaseImages.Node),
@@ -56,7 +50,7 @@ func (l *loader) services(c *Config) {
 	byName := map[string]*Service{backendName: &c.Backend, webName: &c.Web, chatbotName: &c.Chatbot}
 
 	overrides := map[string]serviceOverride{}
-	l.object(keyServices, &overrides, "--path services.backend.replicas 2")
+	l.object(keyServices, &overrides)
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
 		if s := l.serviceNamed(keyServices, name, byName); s != nil {
 			s.apply(overrides[name])
@@ -64,7 +58,7 @@ func (l *loader) services(c *Config) {
 	}
 
 	images := map[string]string{}
-	l.object(keyImages, &images, "--path images.backend <repository>:<tag>")
+	l.object(keyImages, &images)
 	for _, name := range slices.Sorted(maps.Keys(images)) {
 		if s := l.serviceNamed(keyImages, name, byName); s != nil {
 			s.Image = images[name]
@@ -76,13 +70,8 @@ func (l *loader) serviceNamed(key, name string, byName map[string]*Service) *Ser
 	if s, known := byName[name]; known {
 		return s
 	}
-	names := slices.Sorted(maps.Keys(byName))
-	want := "allowed: " + strings.Join(names, ", ")
-	if guess := closest(name, names); guess != "" {
-		want = fmt.Sprintf("did you mean %s?", guess)
-	}
-	path := key + "." + name
-	l.ps.add(Problem{Key: path, Got: "no such service", Want: want, Fix: l.ps.remove(path)})
+	path := join(key, name)
+	l.ps.add(Problem{Key: path, Got: "no such service", Want: suggestion(name, slices.Sorted(maps.Keys(byName))), Fix: l.ps.remove(path)})
 	return nil
 }
 
@@ -120,21 +109,4 @@ func or[T comparable](given, otherwise T) T {
 		return otherwise
 	}
 	return given
-}
-
-// decodeStrict refuses fields that nothing reads, as misspelt ones are.
-func decodeStrict(raw string, out any) error {
-	d := json.NewDecoder(bytes.NewBufferString(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			return fmt.Errorf("%s is a %s", or(wrong.Field, "the value"), wrong.Value)
-		}
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is text after the object")
-	}
-	return nil
 }

@@ -2,8 +2,11 @@ package config
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
+	"unicode"
 )
 
 // Problem is one thing wrong with the configuration, and its cure.
@@ -23,7 +26,15 @@ func (p Problem) String() string {
 	if strings.HasSuffix(p.Want, "?") {
 		end = ""
 	}
-	return fmt.Sprintf("%s: %s; %s%s Fix: %s", p.Key, p.Got, p.Want, end, p.Fix)
+	return strings.Map(printable, fmt.Sprintf("%s: %s; %s%s Fix: %s", p.Key, p.Got, p.Want, end, p.Fix))
+}
+
+// printable keeps a problem on its line, whatever a key or a file is called.
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
 }
 
 // Error is every problem found, refused together.
@@ -50,7 +61,12 @@ type problems struct {
 	list  []Problem
 }
 
-func (ps *problems) add(p Problem) { ps.list = append(ps.list, p) }
+// add takes a problem once, also when the key is read twice.
+func (ps *problems) add(p Problem) {
+	if !slices.Contains(ps.list, p) {
+		ps.list = append(ps.list, p)
+	}
+}
 
 // refuse records a bad value with the command that sets a good one.
 func (ps *problems) refuse(key, got, want, good string) {
@@ -63,18 +79,28 @@ func (ps *problems) set(key, value string) string {
 	flags := ""
 	if isSecret(key) {
 		flags = "--secret "
-	} else if strings.Contains(key, ".") {
+	} else if strings.ContainsAny(key, ".[") {
 		flags = "--path "
 	}
-	return strings.TrimSpace(fmt.Sprintf("pulumi config set -s %s %s%s %s", ps.stack, flags, key, value))
+	return strings.TrimSpace(fmt.Sprintf("pulumi config set -s %s %s%s %s", ps.stack, flags, shellWord(key), value))
 }
 
 func (ps *problems) remove(key string) string {
 	flags := ""
-	if strings.Contains(key, ".") {
+	if strings.ContainsAny(key, ".[") {
 		flags = "--path "
 	}
-	return fmt.Sprintf("pulumi config rm -s %s %s%s", ps.stack, flags, key)
+	return fmt.Sprintf("pulumi config rm -s %s %s%s", ps.stack, flags, shellWord(key))
+}
+
+var plainWord = regexp.MustCompile(`^[-A-Za-z0-9_./:@%+=,]+$`)
+
+// shellWord is a key as a shell has to be given it.
+func shellWord(key string) string {
+	if plainWord.MatchString(key) {
+		return key
+	}
+	return "'" + strings.ReplaceAll(key, "'", `'\''`) + "'"
 }
 
 // settle splits what was found into the error to stop with and the warnings to go on with.

@@ -27,6 +27,9 @@ func (c *Config) validate(ps *problems) {
 	if !dnsLabel.MatchString(c.Namespace) {
 		ps.refuse(keyNamespace, quoted(c.Namespace), "allowed: up to 63 of a-z, 0-9 and -, not at the ends", project+"-"+c.Stack)
 	}
+	if reserved(c.Namespace) {
+		ps.refuse(keyNamespace, quoted(c.Namespace), "it is the cluster's own, and would be deleted with the stack", project+"-"+c.Stack)
+	}
 	oneOf(ps, keyPlatform, c.Images.Platform, platforms)
 	oneOf(ps, keyLogLevel, c.LogLevel, logLevels)
 	c.validateExposure(ps)
@@ -45,6 +48,11 @@ func (c *Config) validate(ps *problems) {
 	if c.Production {
 		c.validateProduction(ps)
 	}
+}
+
+// reserved are the namespaces that every cluster has.
+func reserved(namespace string) bool {
+	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
 }
 
 func (c *Config) validateExposure(ps *problems) {
@@ -83,7 +91,7 @@ func (c *Config) validateProduction(ps *problems) {
 	}
 	if c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
 		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
-			Fix: ps.set(keyDatabaseURL, "'postgresql://USER:PASSWORD@HOST/DATABASE'")})
+			Fix: ps.set(keyDatabaseURL, goodDatabaseURL)})
 	}
 	for _, s := range c.Services() {
 		for _, origin := range strings.Split(s.Env[AllowedOrigins], ",") {

@@ -3,9 +3,11 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 var (
@@ -23,12 +25,22 @@ var ownEnv = []string{
 
 func (s Service) validateEnv(key string, ps *problems) {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
-		path := key + ".env." + name
+		path := join(key+".env", name)
 		switch {
 		case !envName.MatchString(name):
 			ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: ps.remove(path)})
 		case slices.Contains(ownEnv, name):
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
+		}
+	}
+	for _, origin := range strings.Split(s.Env[AllowedOrigins], ",") {
+		if origin = strings.TrimSpace(origin); origin == "" || strings.Contains(origin, "*") {
+			continue // the wildcard is for validateProduction to judge
+		}
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			ps.refuse(key+".env."+AllowedOrigins, quoted(origin), "browsers send scheme://host[:port] and nothing more, so it would match none",
+				"https://todo.your-company.com")
 		}
 	}
 }
@@ -47,6 +59,9 @@ func (s Service) validateResources(key string, ps *problems) {
 		}
 		if !okLimit {
 			ps.refuse(key+".resources.limits."+q.name, quoted(q.limit), "allowed: a Kubernetes quantity", "500m")
+		}
+		if okLimit && limit == 0 {
+			ps.refuse(key+".resources.limits."+q.name, q.limit, "nothing runs within it", "500m")
 		}
 		if okRequest && okLimit && request > limit {
 			ps.refuse(key+".resources.requests."+q.name, q.request, fmt.Sprintf("it must not exceed the limit, %s", q.limit), q.limit)
