@@ -76,6 +76,13 @@ var refusals = map[string]refusal{
 	"storage request":            {config: map[string]string{"todo:services": `{"backend":{"resources":{"requests":{"ephemeralStorage":"1Gi"}}}}`}, says: []string{"requests.ephemeralStorage: 1Gi", "must not exceed the limit"}},
 	"origin with a path":         {config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"https://a.your-company.com/"}}}`}, says: []string{"services.backend.env.ALLOWED_ORIGINS: ", "would match none"}},
 	"wildcard subdomain in prod": {stack: "prod", config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"https://*.your-company.com"}}}`}, says: []string{"services.backend.env.ALLOWED_ORIGINS: ", "no wildcard"}},
+	"migration switched how":     {config: map[string]string{"todo:migration": `{"enabled":"no"}`}, says: []string{"migration: enabled is a string", "--path migration.enabled false"}},
+	"migration without command":  {config: map[string]string{"todo:migration": `{"command":[]}`}, says: []string{"migration.command: []", "pulumi config set -s dev --path migration.command"}},
+	"migration's program":        {config: map[string]string{"todo:migration": `{"command":[""]}`}, says: []string{`migration.command: [""]`}},
+	"migration's command a text": {config: map[string]string{"todo:migration": `{"command":"alembic upgrade head"}`}, says: []string{"migration: command is a string"}},
+	"migration's time":           {config: map[string]string{"todo:migration": `{"timeoutSeconds":5}`}, says: []string{"migration.timeoutSeconds: 5", "10 to 3600"}},
+	"migration's misspelt field": {config: map[string]string{"todo:migration": `{"timeout":60}`}, says: []string{"migration: ", "timeout"}},
+	"migration's variable":       {config: map[string]string{"todo:services": `{"backend":{"env":{"MIGRATE_ON_START":"true"}}}`}, says: []string{"services.backend.env.MIGRATE_ON_START: already computed"}},
 
 	"secret in plain text": {config: map[string]string{"todo:OPENAI_API_KEY": canary}, says: []string{"OPENAI_API_KEY: set in plain text", "pulumi config set -s dev --secret OPENAI_API_KEY"}},
 	"short auth secret":    {secrets: map[string]string{"todo:BETTER_AUTH_SECRET": canary}, says: []string{"BETTER_AUTH_SECRET: 11 characters", "at least 32"}},

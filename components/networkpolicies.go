@@ -34,7 +34,7 @@ type NetworkPoliciesArgs struct {
 // Peer is one service: its pods, and the TCP port that they serve.
 type Peer struct {
 	Service  string
-	Port     int
+	Port     int // 0: they serve none, so that nothing may connect to them
 	Selector map[string]string
 }
 
@@ -58,18 +58,28 @@ func (a NetworkPoliciesArgs) validate() error {
 	if a.Namespace == nil || a.Instance == "" {
 		errs = append(errs, errors.New("Namespace and Instance are required"))
 	}
-	known := map[string]bool{}
+	known, serving := map[string]bool{}, map[string]bool{}
 	for _, p := range a.Peers {
 		known[p.Service] = true
 		if len(p.Selector) == 0 {
 			errs = append(errs, fmt.Errorf("peer %q has no Selector; an empty one would mean every pod", p.Service))
 		}
-		errs = append(errs, validPort("peer "+p.Service, p.Port))
+		if p.Port != 0 {
+			errs = append(errs, validPort("peer "+p.Service, p.Port))
+			serving[p.Service] = true
+		}
 	}
-	named := slices.Clone(a.Public)
+	var named []string
+	reached := slices.Clone(a.Public)
 	for _, f := range a.Flows {
-		named = append(named, f.From, f.To)
+		named, reached = append(named, f.From), append(reached, f.To)
 	}
+	for _, service := range reached {
+		if known[service] && !serving[service] {
+			errs = append(errs, fmt.Errorf("%q serves no port that anybody could connect to", service))
+		}
+	}
+	named = append(named, reached...)
 	for _, e := range a.Egress {
 		named = append(named, e.From)
 		errs = append(errs, validPort("egress of "+e.From, e.To.Port))

@@ -26,7 +26,7 @@ var (
 )
 
 // flows turns the topology into the connections that it consists of.
-func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload, db *Database) NetworkPoliciesArgs {
+func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload, db *Database, migration *Migration) NetworkPoliciesArgs {
 	peer := func(s config.Service, w *Workload) Peer {
 		return Peer{Service: s.Name, Port: s.Port, Selector: w.selector}
 	}
@@ -36,12 +36,21 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 		Flows:  []Flow{{cfg.Web.Name, cfg.Backend.Name}, {cfg.Chatbot.Name, cfg.Backend.Name}},
 		Egress: []Egress{{cfg.Backend.Name, cfg.OpenAI()}},
 	}
+	readers := []string{cfg.Backend.Name} // of the database
+	if migration != nil {
+		args.Peers = append(args.Peers, Peer{Service: migrationService, Selector: migration.selector})
+		readers = append(readers, migrationService)
+	}
 	if db != nil {
 		args.Peers = append(args.Peers, Peer{Service: config.DatabaseService, Port: cfg.Database.Port, Selector: db.selector})
-		args.Flows = append(args.Flows, Flow{cfg.Backend.Name, config.DatabaseService})
-	} else {
+	}
+	for _, reader := range readers {
+		if db != nil {
+			args.Flows = append(args.Flows, Flow{reader, config.DatabaseService})
+			continue
+		}
 		// Any address: a managed database may be in a private network or on the internet, and moves.
-		args.Egress = append(args.Egress, Egress{cfg.Backend.Name, config.Destination{Port: cfg.Database.Port}})
+		args.Egress = append(args.Egress, Egress{reader, config.Destination{Port: cfg.Database.Port}})
 	}
 	if cfg.Exposure == config.Ingress {
 		// The controller is a pod of another namespace; which one, and under which labels, is the cluster's business.

@@ -66,7 +66,7 @@ func services(r *pulumitest.Recorder, selector podLabels) string {
 		return "every pod"
 	}
 	var names []string
-	for _, w := range append(r.OfType(deploymentType), r.OfType("kubernetes:apps/v1:StatefulSet")...) {
+	for _, w := range slices.Concat(r.OfType(deploymentType), r.OfType("kubernetes:apps/v1:StatefulSet"), r.OfType(jobType)) {
 		has := w.At("spec.template.metadata.labels").Mappable().(map[string]any)
 		selected := true
 		for key, value := range selector.MatchLabels {
@@ -130,7 +130,10 @@ func TestConnections(t *testing.T) {
 		"frontend-web -> backend TCP 8000", "backend <- frontend-web TCP 8000",
 		"frontend-chatbot -> backend TCP 8000", "backend <- frontend-chatbot TCP 8000",
 	}
-	ownDatabase := []string{"backend -> database TCP 5432", "database <- backend TCP 5432"}
+	ownDatabase := []string{
+		"backend -> database TCP 5432", "database <- backend TCP 5432",
+		"migration -> database TCP 5432", "database <- migration TCP 5432",
+	}
 	openAI := []string{
 		"backend -> 0.0.0.0/0 but 10.0.0.0/8,100.64.0.0/10,169.254.0.0/16,172.16.0.0/12,192.168.0.0/16 TCP 443",
 		"backend -> ::/0 but fc00::/7,fe80::/10 TCP 443",
@@ -162,7 +165,7 @@ func TestConnections(t *testing.T) {
 		"production": {
 			config: production, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com:6543/todo?sslmode=require"},
 			want: [][]string{openAI, {
-				"backend -> anywhere TCP 6543",
+				"backend -> anywhere TCP 6543", "migration -> anywhere TCP 6543",
 				"backend <- " + controller + "[todo-dev] TCP 8000",
 				"frontend-web <- " + controller + "[todo-dev] TCP 3000",
 				"frontend-chatbot <- " + controller + "[todo-dev] TCP 3001",
@@ -170,7 +173,11 @@ func TestConnections(t *testing.T) {
 		},
 		"database's default port": {
 			secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@10.9.8.7/todo"},
-			want:    [][]string{openAI, {"backend -> anywhere TCP 5432"}},
+			want:    [][]string{openAI, {"backend -> anywhere TCP 5432", "migration -> anywhere TCP 5432"}},
+		},
+		"no migration": {
+			config: map[string]string{"todo:migration": `{"enabled":false}`},
+			want:   [][]string{{"backend -> database TCP 5432", "database <- backend TCP 5432"}, openAI},
 		},
 		"switched off": {config: map[string]string{"todo:networkPolicies": "false"}},
 	} {
@@ -227,8 +234,9 @@ func TestOnlyTheBackendLeavesTheCluster(t *testing.T) {
 		for _, line := range connections(t, r) {
 			wide := strings.Contains(line, "anywhere") || strings.Contains(line, anyIPv4) || strings.Contains(line, anyIPv6)
 			dns := strings.HasPrefix(line, "every pod -> ") && strings.HasSuffix(line, "P 53")
-			if wide && !dns && !strings.HasPrefix(line, "backend -> ") {
-				t.Errorf("%s: %s: only the backend has business outside", name, line)
+			toDatabase := line == "migration -> anywhere TCP 5432"
+			if wide && !dns && !toDatabase && !strings.HasPrefix(line, "backend -> ") {
+				t.Errorf("%s: %s: only the backend has business outside, and the migration where the database is", name, line)
 			}
 		}
 	}
@@ -238,7 +246,8 @@ func TestNetworkPoliciesRefusals(t *testing.T) {
 	for want, change := range map[string]func(*NetworkPoliciesArgs){
 		"Namespace and Instance":        func(a *NetworkPoliciesArgs) { a.Instance = "" },
 		"has no Selector":               func(a *NetworkPoliciesArgs) { a.Peers[0].Selector = nil },
-		"peer web: Port is 0":           func(a *NetworkPoliciesArgs) { a.Peers[0].Port = 0 },
+		"peer web: Port is 70000":       func(a *NetworkPoliciesArgs) { a.Peers[0].Port = 70000 },
+		`"web" serves no port`:          func(a *NetworkPoliciesArgs) { a.Peers[0].Port, a.Public = 0, []string{"web"} },
 		"egress of web: Port is 70000":  func(a *NetworkPoliciesArgs) { a.Egress[0].To.Port = 70000 },
 		`"wbe" is not among Peers`:      func(a *NetworkPoliciesArgs) { a.Public = []string{"wbe"} },
 		`"api" is not among Peers`:      func(a *NetworkPoliciesArgs) { a.Flows = []Flow{{"web", "api"}} },

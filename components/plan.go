@@ -66,6 +66,38 @@ func buildArgs(cfg *config.Config, s config.Service) map[string]string {
 	}
 }
 
+// newMigration is nil when the configuration wants none.
+func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, image *Image, databaseURL pulumi.StringInput, db *Database, opts ...pulumi.ResourceOption) (*Migration, error) {
+	if !cfg.Migration.Enabled {
+		return nil, nil
+	}
+	args := MigrationArgs{
+		Instance: instance, Namespace: namespace, Image: image.Ref, Resources: cfg.Backend.Resources,
+		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
+		Config: merged(nil, cfg.Backend.Env), Secrets: map[string]pulumi.StringInput{"DATABASE_URL": databaseURL},
+	}
+	if db != nil {
+		args.After = []pulumi.Resource{db} // with its StatefulSet, which is there when Postgres is ready
+	}
+	return NewMigration(ctx, name, args, opts...)
+}
+
+// done is what waits for the migration, if there is one, waits for.
+func (m *Migration) done() []pulumi.Resource {
+	if m == nil {
+		return nil
+	}
+	return []pulumi.Resource{m}
+}
+
+// migrateOnStart switches the backend's own migration off where the Job runs it.
+func migrateOnStart(m *Migration) string {
+	if m == nil {
+		return ""
+	}
+	return "false"
+}
+
 // exposureArgs turns the exposure of the configuration into what has to exist for it.
 func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload) ExposureArgs {
 	args := ExposureArgs{Instance: instance, Namespace: namespace}
@@ -95,7 +127,8 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 
 // merged adds a service's own variables and leaves out those without a value: an empty one would look set.
 func merged(own, extra map[string]string) map[string]string {
-	all := maps.Clone(own)
+	all := map[string]string{}
+	maps.Copy(all, own)
 	maps.Copy(all, extra)
 	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
 	return all

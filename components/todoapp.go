@@ -73,12 +73,17 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		databaseURL = db.URL
 	}
 
+	migration, err := newMigration(ctx, name+"-migration", cfg, instance, namespace, images[cfg.Backend.Name], databaseURL, db, child...)
+	if err != nil {
+		return nil, err
+	}
+
 	// What the three have in common; what tells them apart follows.
-	workload := func(s config.Service, plain map[string]string, secrets map[string]pulumi.StringInput, caches ...string) (*Workload, error) {
+	workload := func(s config.Service, plain map[string]string, secrets map[string]pulumi.StringInput, after []pulumi.Resource, caches ...string) (*Workload, error) {
 		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
-			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches,
+			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, After: after,
 		}, child...)
 	}
 	backend, err := workload(cfg.Backend, map[string]string{
@@ -87,11 +92,12 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"LOG_LEVEL":           cfg.LogLevel,
 		"ENVIRONMENT":         cfg.Environment(),
 		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
+		"MIGRATE_ON_START":    migrateOnStart(migration),
 	}, map[string]pulumi.StringInput{
 		"DATABASE_URL":       databaseURL,
 		"BETTER_AUTH_SECRET": authSecret,
 		"OPENAI_API_KEY":     cfg.Secrets.OpenAIKey,
-	})
+	}, migration.done())
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +109,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"COOKIE_DOMAIN":       cfg.CookieDomain(),
 	}, map[string]pulumi.StringInput{
 		"BETTER_AUTH_SECRET": authSecret,
-	}, nextCache)
+	}, nil, nextCache)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +120,13 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"COOKIE_DOMAIN": cfg.CookieDomain(),
 	}, map[string]pulumi.StringInput{
 		"VITE_OPENAI_API_KEY": cfg.Secrets.ChatbotOpenAIKey,
-	}, nextCache)
+	}, nil, nextCache)
 	if err != nil {
 		return nil, err
 	}
 
 	if cfg.NetworkPolicies {
-		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db), child...); err != nil {
+		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db, migration), child...); err != nil {
 			return nil, err
 		}
 	}

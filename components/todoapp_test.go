@@ -37,6 +37,7 @@ func TestEachSecretHoldsItsServicesKeysOnly(t *testing.T) {
 		"todo-backend-secrets-secret":      {"BETTER_AUTH_SECRET", "DATABASE_URL"},
 		"todo-frontend-web-secrets-secret": {"BETTER_AUTH_SECRET"},
 		"todo-database-secrets-secret":     {"POSTGRES_PASSWORD"},
+		"todo-migration-secrets-secret":    {"DATABASE_URL"},
 	} {
 		var got []string
 		secret := r.Get(secretType, name)
@@ -51,8 +52,8 @@ func TestEachSecretHoldsItsServicesKeysOnly(t *testing.T) {
 			t.Errorf("%s holds %v, want %v: a service sees no other's secrets", name, got, want)
 		}
 	}
-	if n := len(r.OfType(secretType)); n != 3 {
-		t.Errorf("there are %d Secrets, want 3: without a key of its own the chatbot has none", n)
+	if n := len(r.OfType(secretType)); n != 4 {
+		t.Errorf("there are %d Secrets, want 4: without a key of its own the chatbot has none", n)
 	}
 }
 
@@ -73,7 +74,7 @@ func TestOneTopology(t *testing.T) {
 	r := runApp(t, nil)
 	backend, web, chatbot := r.Get(configMapType, "todo-backend-config-configmap"), r.Get(configMapType, "todo-frontend-web-config-configmap"),
 		r.Get(configMapType, "todo-frontend-chatbot-config-configmap")
-	expect(t, backend, "data", `{"ALLOWED_ORIGINS":"http://localhost:3000,http://localhost:3001","ENVIRONMENT":"development","FRONTEND_URL":"http://localhost:3000","LOG_LEVEL":"INFO"}`, "localhost exposure")
+	expect(t, backend, "data", `{"ALLOWED_ORIGINS":"http://localhost:3000,http://localhost:3001","ENVIRONMENT":"development","FRONTEND_URL":"http://localhost:3000","LOG_LEVEL":"INFO","MIGRATE_ON_START":"false"}`, "localhost exposure")
 	expect(t, web, "data", `{"API_URL":"http://backend:8000","BETTER_AUTH_URL":"http://localhost:3000","CHATBOT_URL":"http://localhost:3001","NEXT_PUBLIC_API_URL":"http://localhost:8000"}`, "localhost exposure")
 	expect(t, chatbot, "data", `{"API_URL":"http://backend:8000","FRONTEND_URL":"http://localhost:3000","VITE_API_URL":"http://localhost:8000"}`, "localhost exposure")
 	expect(t, r.Get(imageType, "todo-frontend-web-image-build"), "build.args", `{"NEXT_PUBLIC_API_URL":"http://localhost:8000","NODE_IMAGE":"node:20-alpine"}`, "localhost exposure")

@@ -3,6 +3,7 @@ package components
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -40,6 +41,8 @@ type WorkloadArgs struct {
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 	Caches  []string                      // folders besides /tmp that the framework writes to
+
+	After []pulumi.Resource // the pods change only when these are there; nil is none
 }
 
 const (
@@ -92,7 +95,9 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	}
 	child := withParent(w)
 
-	env, envFrom, err := newEnvironment(ctx, name, args, child)
+	env, envFrom, err := newEnvironment(ctx, name, environment{
+		service: args.Service, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets,
+	}, child)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +127,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 			},
 			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
 		},
-	}, child...)
+	}, append(slices.Clone(child), pulumi.DependsOn(args.After))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
 	}
@@ -147,29 +152,4 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	w.Service = service.Metadata.Name().Elem()
 	w.Image = deployment.Spec.Template().Spec().Containers().Index(pulumi.Int(0)).Image().Elem()
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"service": w.Service, "image": w.Image})
-}
-
-// newEnvironment creates what the container's environment refers to.
-func newEnvironment(ctx *pulumi.Context, name string, args WorkloadArgs, child []pulumi.ResourceOption) (corev1.EnvVarArray, corev1.EnvFromSourceArray, error) {
-	var env corev1.EnvVarArray
-	var envFrom corev1.EnvFromSourceArray
-	if len(args.Config) > 0 {
-		plain, err := NewAppConfig(ctx, name+"-config", AppConfigArgs{
-			Service: args.Service, Instance: args.Instance, Namespace: args.Namespace, Data: args.Config,
-		}, child...)
-		if err != nil {
-			return nil, nil, err
-		}
-		envFrom = corev1.EnvFromSourceArray{corev1.EnvFromSourceArgs{ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: plain.Ref}}}
-	}
-	if len(args.Secrets) > 0 {
-		secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
-			Service: args.Service, Instance: args.Instance, Namespace: args.Namespace, Data: args.Secrets,
-		}, child...)
-		if err != nil {
-			return nil, nil, err
-		}
-		env = secrets.Env()
-	}
-	return env, envFrom, nil
 }

@@ -40,6 +40,8 @@ type Config struct {
 	Chatbot  Service
 	Database DatabaseConfig
 
+	Migration Migration
+
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets
@@ -79,6 +81,13 @@ type DatabaseConfig struct {
 	Image   string
 	Storage string // quantity of the volume
 	Port    int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
+}
+
+// Migration brings the database's schema up to date, from the backend's image, before the backend's pods change.
+type Migration struct {
+	Enabled        bool     // default: the backend is built here, from a source with src/migrate.py
+	Command        []string // in the backend's image, and with its DATABASE_URL
+	TimeoutSeconds int      // all tries together; default 300
 }
 
 // Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.

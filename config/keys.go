@@ -34,6 +34,7 @@ const (
 	keyLogLevel        = "LOG_LEVEL"
 	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
 	keyNetworkPolicies = "networkPolicies"
+	keyMigration       = "migration"
 	keyDatabaseURL     = "DATABASE_URL"
 	keyAuthSecret      = "BETTER_AUTH_SECRET"
 	keyOpenAIKey       = "OPENAI_API_KEY"
@@ -46,7 +47,7 @@ var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenA
 var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
 	keyDomain, keyIngressClass, keyTLSSecret, keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
-	keySourceRoot, keyServices, keyLogLevel, keyOpenAIBaseURL,
+	keySourceRoot, keyServices, keyMigration, keyLogLevel, keyOpenAIBaseURL,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

@@ -93,6 +93,7 @@ func (l *loader) read(chosen cluster) *Config {
 		Storage: defaultStorage,
 		Port:    l.databasePort(),
 	}
+	c.Migration = l.migration(c)
 	return c
 }
 

@@ -11,6 +11,7 @@ var shapes = map[string]any{
 	keyImages:     map[string]string{},
 	keyBaseImages: BaseImages{},
 	keyServices:   map[string]serviceOverride{},
+	keyMigration:  migrationOverride{},
 }
 
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same

@@ -36,6 +36,7 @@ func (c *Config) validate(ps *problems) {
 	c.validateImages(ps)
 	c.validateServices(ps)
 	c.validateSources(ps)
+	c.Migration.validate(ps)
 	if c.OpenAIBaseURL != "" {
 		u, err := url.Parse(c.OpenAIBaseURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {

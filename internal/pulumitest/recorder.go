@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -20,6 +21,9 @@ type Resource struct {
 	Provider            string // "" for components and providers
 	Custom              bool
 	DeleteBeforeReplace bool
+	DependsOn           []resource.URN // and what its inputs come from
+	ReplaceOnChanges    []string
+	CreateTimeout       float64 // seconds; 0 is the provider's own
 	Inputs              resource.PropertyMap // secrets are still marked
 }
 
@@ -38,7 +42,17 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	res := Resource{
 		Type: args.TypeToken, Name: args.Name, Parent: parent, URN: r.urn(parent, args.TypeToken, args.Name),
 		Provider: args.Provider, Custom: args.Custom, Inputs: args.Inputs,
-		DeleteBeforeReplace: args.RegisterRPC.GetDeleteBeforeReplace(),
+		DeleteBeforeReplace: args.RegisterRPC.GetDeleteBeforeReplace(), ReplaceOnChanges: args.RegisterRPC.GetReplaceOnChanges(),
+	}
+	if create := args.RegisterRPC.GetCustomTimeouts().GetCreate(); create != "" {
+		timeout, err := time.ParseDuration(create)
+		if err != nil {
+			return "", nil, fmt.Errorf("%s: create timeout %q: %w", args.Name, create, err)
+		}
+		res.CreateTimeout = timeout.Seconds()
+	}
+	for _, urn := range args.RegisterRPC.GetDependencies() {
+		res.DependsOn = append(res.DependsOn, resource.URN(urn))
 	}
 	key := res.Type + "/" + res.Name
 	r.mu.Lock()

@@ -111,6 +111,7 @@ func Project(t testing.TB) (root string) {
 		Write(t, root, "app/"+service+"/package-lock.json", "{}")
 	}
 	Write(t, root, "app/backend/requirements.txt", "fastapi\n")
+	Write(t, root, "app/backend/src/migrate.py", "")
 	for _, service := range []string{"backend", "frontend-web", "frontend-chatbot"} {
 		Write(t, root, "dockerfiles/"+service+".Dockerfile", "FROM scratch\n")
 		Write(t, root, "dockerfiles/"+service+".Dockerfile.dockerignore", "**/node_modules\n")

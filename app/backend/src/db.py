@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from src.settings import Settings
+from src.settings import DatabaseSettings, Settings
 
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
@@ -41,7 +41,7 @@ def request_engine(settings: Settings) -> AsyncEngine:
     )
 
 
-def probe_engine(settings: Settings) -> AsyncEngine:
+def probe_engine(settings: DatabaseSettings) -> AsyncEngine:
     """For /ready: outside the pool, so that a busy pool does not read as a database that is gone."""
     url = settings.sqlalchemy_url
     return create_async_engine(url, connect_args=dict(connect_args(url)), poolclass=NullPool, hide_parameters=True)

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 async def migrate(wait_seconds: float) -> int:
-    engine = db.probe_engine(settings.load())
+    engine = db.probe_engine(settings.load_database())
     try:
         async with asyncio.timeout(wait_seconds):
             await upgrade_with_retry(engine)
@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m src.migrate", description=__doc__)
     parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to retry (default 60)")
     wait_seconds: float = parser.parse_args().wait
-    logs.configure(settings.load().log_level)
+    logs.configure(settings.load_database().log_level)
     return asyncio.run(migrate(wait_seconds))
 
 

@@ -58,13 +58,34 @@ Origin = Annotated[str, AfterValidator(http_origin)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
-class Settings(BaseSettings):
-    """Names are the environment variables in lower case; README.md has the table."""
+class DatabaseSettings(BaseSettings):
+    """All that a migration needs: its Job is given no other secret."""
 
     # An empty variable is an absent one: that is how a ConfigMap says "not set".
     model_config = SettingsConfigDict(env_ignore_empty=True, hide_input_in_errors=True, frozen=True)
 
     database_url: SecretStr
+    log_level: LogLevel = "INFO"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr) -> SecretStr:
+        parse_database_url(value.get_secret_value())
+        return value
+
+    @cached_property
+    def sqlalchemy_url(self) -> URL:
+        return parse_database_url(self.database_url.get_secret_value())
+
+
+class Settings(DatabaseSettings):
+    """Names are the environment variables in lower case; README.md has the table."""
+
     better_auth_secret: SecretStr
     openai_api_key: SecretStr | None = None
 
@@ -75,7 +96,6 @@ class Settings(BaseSettings):
     frontend_url: Origin = "http://localhost:3000"
     allowed_origins: str = ""
     environment: str = Field("development", pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    log_level: LogLevel = "INFO"
 
     # Connections one worker may hold for requests; the probe and the migration share one more. Workers x
     # replicas x (this + 1) has to fit PostgreSQL's default of 97: 2 x 10 x 4 = 80 leaves room for a rollout.
@@ -89,17 +109,6 @@ class Settings(BaseSettings):
     # may take. Together under 25 s, because Kubernetes kills after 30 s unless told otherwise.
     drain_seconds: float = Field(3.0, ge=0, le=10)
     shutdown_seconds: int = Field(15, ge=1, le=20)
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: object) -> object:
-        return value.strip().upper() if isinstance(value, str) else value
-
-    @field_validator("database_url")
-    @classmethod
-    def _postgres(cls, value: SecretStr) -> SecretStr:
-        parse_database_url(value.get_secret_value())
-        return value
 
     @field_validator("better_auth_secret")
     @classmethod
@@ -117,10 +126,6 @@ class Settings(BaseSettings):
             return "*"
         return ",".join(http_origin(origin) for origin in origins)
 
-    @cached_property
-    def sqlalchemy_url(self) -> URL:
-        return parse_database_url(self.database_url.get_secret_value())
-
     @property
     def cors_origins(self) -> list[str]:
         """Who may call from a browser; the web's own address when nothing else is named."""
@@ -129,8 +134,17 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the environment, or end the process with one line that names each bad variable."""
+    return _load(Settings)
+
+
+def load_database() -> DatabaseSettings:
+    """The same for a process that only migrates."""
+    return _load(DatabaseSettings)
+
+
+def _load[S: BaseSettings](kind: type[S]) -> S:
     try:
-        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+        return kind()
     except ValidationError as error:
         _refuse(error)
 

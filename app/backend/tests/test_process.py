@@ -19,6 +19,7 @@ from tests import postgres
 
 Environment = Callable[..., dict[str, str]]
 SERVE = [sys.executable, "-m", "src.serve"]
+MIGRATE = [sys.executable, "-m", "src.migrate"]
 UVICORN = [sys.executable, "-m", "uvicorn", "src.api.main:app", "--workers", "2"]
 BOOT_SECONDS = 60
 
@@ -50,13 +51,24 @@ def status(url: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize("command", [SERVE, UVICORN, [sys.executable, "-m", "src.migrate"]])
 @pytest.mark.parametrize(
-    ("changes", "line"),
+    ("command", "changes", "line"),
     [
-        ({"DATABASE_URL": None}, "DATABASE_URL is not set"),
-        ({"DATABASE_URL": "mysql://u:hunter2@h/d"}, "DATABASE_URL must start with postgresql:// or postgres://"),
-        ({"BETTER_AUTH_SECRET": "hunter2"}, "BETTER_AUTH_SECRET has 7 characters: at least 32 are needed"),
+        (command, changes, line)
+        for commands, changes, line in [
+            ([SERVE, UVICORN, MIGRATE], {"DATABASE_URL": None}, "DATABASE_URL is not set"),
+            (
+                [SERVE, UVICORN, MIGRATE],
+                {"DATABASE_URL": "mysql://u:hunter2@h/d"},
+                "DATABASE_URL must start with postgresql:// or postgres://",
+            ),
+            (
+                [SERVE, UVICORN],
+                {"BETTER_AUTH_SECRET": "hunter2"},
+                "BETTER_AUTH_SECRET has 7 characters: at least 32 are needed",
+            ),
+        ]
+        for command in commands
     ],
 )
 def test_a_bad_setting_ends_the_process_with_one_line(
@@ -95,12 +107,13 @@ def test_the_database_may_come_late(environment: Environment, tmp_path: Path) ->
 
 
 def test_migrations_run_once_however_many_start(environment: Environment, database_url: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "src.migrate"]
+    # No other secret than the database's: that is all that the migration's Job has.
+    secrets: dict[str, str | None] = {"BETTER_AUTH_SECRET": None, "OPENAI_API_KEY": None}
     # All of them wait for this lock, so that they really meet.
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         started = [
-            subprocess.Popen(command, env=environment(), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(MIGRATE, env=environment(**secrets), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
             for _ in range(4)
         ]
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"  # noqa: E501
@@ -112,7 +125,7 @@ def test_migrations_run_once_however_many_start(environment: Environment, databa
 
 def test_migrate_gives_up_in_time(environment: Environment, tmp_path: Path) -> None:
     env = environment(DATABASE_URL=f"postgresql://u:hunter2@127.0.0.1:{postgres.free_port()}/todo")
-    ended = subprocess.run([sys.executable, "-m", "src.migrate", "--wait", "2"], env=env, cwd=tmp_path, capture_output=True)
+    ended = subprocess.run([*MIGRATE, "--wait", "2"], env=env, cwd=tmp_path, capture_output=True)
     assert ended.returncode == 1 and b"no migration within 2 seconds" in ended.stdout
     assert b"hunter2" not in ended.stdout + ended.stderr and b"Traceback" not in ended.stdout + ended.stderr
 

@@ -21,5 +21,5 @@ if context.is_offline_mode():
 if given is not None:
     run(given)
 else:
-    with create_engine(settings.load().sqlalchemy_url).connect() as own:
+    with create_engine(settings.load_database().sqlalchemy_url).connect() as own:
         run(own)

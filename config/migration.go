@@ -1,0 +1,49 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// defaultMigration is how the reference application migrates; its file is how such an application is recognised.
+var defaultMigration = Migration{Command: []string{"python", "-m", "src.migrate"}, TimeoutSeconds: 300}
+
+const migrationFile = "src/migrate.py"
+
+// migrationOverride is what `migration` may change. A nil field keeps the default.
+type migrationOverride struct {
+	Enabled        *bool     `json:"enabled" doc:"Default: true if the backend is built from a source with src/migrate.py, or a command is named. Without the Job the backend migrates when it starts." allowed:"true, false"`
+	Command        *[]string `json:"command" doc:"Runs in the backend's image with DATABASE_URL and the backend's env. Default: python -m src.migrate." allowed:"not empty"`
+	TimeoutSeconds *int      `json:"timeoutSeconds" doc:"Seconds for all tries together. Default: 300." allowed:"10 to 3600"`
+}
+
+// migration is on by default where it can work: an application that does not know the command would never be deployed.
+// Whoever names a command means it to run.
+func (l *loader) migration(c *Config) Migration {
+	var o migrationOverride
+	l.object(keyMigration, &o, "--path migration.enabled false")
+	m := defaultMigration
+	m.Enabled = o.Command != nil || (c.Backend.Image == "" && isFile(filepath.Join(c.Root, c.SourceFolder(c.Backend), migrationFile)))
+	if o.Enabled != nil {
+		m.Enabled = *o.Enabled
+	}
+	if o.Command != nil {
+		m.Command = *o.Command
+	}
+	if o.TimeoutSeconds != nil {
+		m.TimeoutSeconds = *o.TimeoutSeconds
+	}
+	return m
+}
+
+func (m Migration) validate(ps *problems) {
+	if m.Enabled && (len(m.Command) == 0 || slices.Contains(m.Command, "")) {
+		ps.refuse(keyMigration+".command", fmt.Sprintf("%q", m.Command), "it must name a program of the backend's image",
+			"'[\"python\",\"-m\",\"src.migrate\"]'")
+	}
+	// Below 10 s not even the image is there; an hour is longer than anybody watches an update.
+	if m.TimeoutSeconds < 10 || m.TimeoutSeconds > 3600 {
+		ps.refuse(keyMigration+".timeoutSeconds", fmt.Sprint(m.TimeoutSeconds), "allowed: 10 to 3600", "300")
+	}
+}
