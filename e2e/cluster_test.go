@@ -80,7 +80,7 @@ type pod struct {
 	restarts      int
 }
 
-// pods are the stack's pods that are not on their way out.
+// pods are the stack's pods that serve: neither on their way out, nor those of a Job that is done.
 func pods(t *testing.T) []pod {
 	t.Helper()
 	var list struct {
@@ -90,6 +90,7 @@ func pods(t *testing.T) []pod {
 				Labels                  map[string]string
 			}
 			Status struct {
+				Phase             string
 				ContainerStatuses []struct {
 					Ready        bool
 					RestartCount int
@@ -102,7 +103,7 @@ func pods(t *testing.T) []pod {
 	}
 	var all []pod
 	for _, item := range list.Items {
-		if item.Metadata.DeletionTimestamp != "" {
+		if item.Metadata.DeletionTimestamp != "" || item.Status.Phase == "Succeeded" {
 			continue
 		}
 		p := pod{name: item.Metadata.Name, service: item.Metadata.Labels["app.kubernetes.io/name"], ready: len(item.Status.ContainerStatuses) > 0}
@@ -144,7 +145,7 @@ func samePods(t *testing.T, before, after []pod, except string) {
 func waitReady(t *testing.T) {
 	t.Helper()
 	kubectl(t, "-n", "todo-dev", "rollout", "status", "statefulset/database", "--timeout=180s")
-	kubectl(t, "-n", "todo-dev", "wait", "pods", "--all", "--for=condition=Ready", "--timeout=180s")
+	kubectl(t, "-n", "todo-dev", "wait", "pods", "--field-selector=status.phase!=Succeeded", "--for=condition=Ready", "--timeout=180s")
 }
 
 func eventually(t *testing.T, limit time.Duration, what string, try func() error) {

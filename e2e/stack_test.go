@@ -26,6 +26,7 @@ func TestStack(t *testing.T) {
 		{"a second make up changes nothing", testSecondUp},
 		{"a new mtime changes nothing", testTouch},
 		{"one changed line rolls one Deployment", testOneLine},
+		{"the schema's Job runs once, and a failing one stops the update", testMigration},
 		{"plain pulumi sees the same stack", testPlainPulumi},
 		{"no secret in state, logs or checkout", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
