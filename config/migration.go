@@ -22,7 +22,7 @@ type migrationOverride struct {
 // Whoever names a command means it to run.
 func (l *loader) migration(c *Config) Migration {
 	var o migrationOverride
-	l.object(keyMigration, &o, "--path migration.enabled false")
+	l.object(keyMigration, &o)
 	m := defaultMigration
 	m.Enabled = o.Command != nil || (c.Backend.Image == "" && isFile(filepath.Join(c.Root, c.SourceFolder(c.Backend), migrationFile)))
 	if o.Enabled != nil {

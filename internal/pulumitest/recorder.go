@@ -23,7 +23,7 @@ type Resource struct {
 	DeleteBeforeReplace bool
 	DependsOn           []resource.URN // and what its inputs come from
 	ReplaceOnChanges    []string
-	CreateTimeout       float64 // seconds; 0 is the provider's own
+	CreateTimeout       float64              // seconds; 0 is the provider's own
 	Inputs              resource.PropertyMap // secrets are still marked
 }
 
