@@ -67,9 +67,10 @@ def config(level: str) -> dict[str, Any]:
             # The request log of src/api/requests.py stands in for it: with the request id, without the query string.
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
             "alembic": {"level": "WARNING"},
-            # At INFO these two write a line for each call of the model.
+            # At INFO these write a line for each call of the model or of a tool.
             "httpx": {"level": "WARNING"},
             "openai": {"level": "WARNING"},
+            "mcp": {"level": "WARNING"},
         },
     }
 

@@ -1,7 +1,7 @@
 """Every error is an RFC 9457 problem. What an exception says goes to the log, never to the caller."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # A table or a column that a migration has yet to make.
 NOT_MIGRATED = frozenset({"42P01", "42703"})
+UNAVAILABLE = "The database is not available. Try again in a moment."
 
 
 class Problem(JSONResponse):
@@ -42,19 +43,30 @@ async def _http(_: Request, error: Exception) -> Problem:
 
 async def _validation(_: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
-    # Without the input: it may be a password.
-    errors = [
-        {"field": ".".join(str(part) for part in item["loc"][1:]) or "body", "message": _plain(item["msg"])}
-        for item in error.errors()
-    ]
+    # The first part of a place says body, query or path.
+    errors = [{"field": place(item["loc"][1:]) or "body", "message": plain(item["msg"])} for item in error.errors()]
     return Problem(422, "; ".join(f"{e['field']}: {e['message']}" for e in errors), errors=errors)
 
 
-def _plain(message: str) -> str:
+def place(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def plain(message: str) -> str:
+    """Pydantic's message. It does not repeat the input, which may be a password."""
     return message.removeprefix("Value error, ")
 
 
 async def _database(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, SQLAlchemyError)
+    if note_unavailable(error):
+        return Problem(503, UNAVAILABLE, headers={"Retry-After": "2"})
+    log.error("database error", exc_info=error)
+    return internal_error()
+
+
+def note_unavailable(error: SQLAlchemyError) -> bool:
+    """Whether the database is away, full or not migrated: a state, not a bug, so one line and not a traceback."""
     if isinstance(error, PoolTimeoutError):
         metrics.pool_timeouts.inc()
     gone = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
@@ -62,11 +74,8 @@ async def _database(_: Request, error: Exception) -> Problem:
         sqlstate = getattr(error.orig, "sqlstate", None)
         gone = gone or error.connection_invalidated or sqlstate in NOT_MIGRATED
     if gone:
-        # A state, not a bug: one line, not a traceback for each request.
         log.warning("the database is not available", extra={"data": {"reason": first_line(error)}})
-        return Problem(503, "The database is not available. Try again in a moment.", headers={"Retry-After": "2"})
-    log.error("database error", exc_info=error)
-    return internal_error()
+    return gone
 
 
 def install(app: FastAPI) -> None:

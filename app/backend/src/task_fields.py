@@ -122,6 +122,11 @@ class TaskView(BaseModel):
     updated_at: datetime
 
 
+class TaskList(BaseModel):
+    items: list[TaskView]
+    total: int = Field(description="How many match, on all pages.")
+
+
 class TaskQuery(BaseModel):
     """Every condition that is given has to hold."""
 

@@ -1,3 +1,4 @@
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +8,7 @@ from uuid import uuid4
 import anyio
 import httpx
 import pytest
+import uvicorn
 
 from src.api.app import create_app
 from src.settings import Settings
@@ -49,6 +51,24 @@ async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app=app)
         yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The application behind a real socket, ready; the client's base_url says where."""
+    config = uvicorn.Config(create_app(settings), port=postgres.free_port(), log_config=None, lifespan="on")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{config.port}", timeout=30) as client:
+            while not server.started:
+                assert not task.done(), "the server did not start"
+                await anyio.sleep(0.02)
+            await until_ready(client)
+            yield client
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def until_ready(client: httpx.AsyncClient) -> None:

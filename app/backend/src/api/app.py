@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from src import db, drain, metrics, problems
-from src.api import auth, chat, health, openapi, tasks
+from src.api import auth, chat, health, mcp, openapi, tasks
 from src.api.deps import Resources
 from src.api.requests import ID_HEADER, TRACE_HEADER, RequestContext
 from src.chat import Assistant
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.install(app)
     for module in (health, auth, tasks, chat):
         app.include_router(module.router)
+    app.router.routes.append(mcp.ROUTE)
     # The last one added is the outermost: an error that RequestContext answers still gets its CORS headers.
     app.add_middleware(RequestContext)
     app.add_middleware(

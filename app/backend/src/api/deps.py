@@ -46,14 +46,20 @@ _bearer = HTTPBearer(auto_error=False, description="The token of /api/auth/regis
 async def current_user(
     held: Held, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
-    """The caller. Its connection goes back to the pool here, so a slow chat holds none."""
-    claims = held.tokens.read(credentials.credentials) if credentials else None
-    if claims is not None:
-        async with held.sessions() as short:
-            user = await short.get(User, claims.user_id)
-        if user is not None and user.token_version == claims.version:
-            return user
-    raise not_signed_in()
+    user = await user_of(held, credentials.credentials) if credentials else None
+    if user is None:
+        raise not_signed_in()
+    return user
+
+
+async def user_of(held: Resources, token: str) -> User | None:
+    """Whose token it is. Its connection goes back to the pool here, so a slow chat holds none."""
+    claims = held.tokens.read(token)
+    if claims is None:
+        return None
+    async with held.sessions() as short:
+        user = await short.get(User, claims.user_id)
+    return user if user is not None and user.token_version == claims.version else None
 
 
 def not_signed_in() -> HTTPException:

@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
+from src.problems import UNAVAILABLE
+
 DESCRIPTION = """Accounts, tasks and chat. Errors are problem details (RFC 9457), `application/problem+json`.
 
 Sign in with `/api/auth/login` and send the token as `Authorization: Bearer <token>`."""
-UNAVAILABLE = "The database is not available. Try again in a moment."
 SIGN_IN = "Sign in first: the token is missing, wrong or expired."
 INVALID = "title: String should have at least 1 character"
 

@@ -4,23 +4,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 
 from src import tasks
 from src.api.deps import CurrentUser, Session, not_signed_in
 from src.models import Task
-from src.task_fields import NewTask, TaskChange, TaskQuery, TaskView
+from src.task_fields import NewTask, TaskChange, TaskList, TaskQuery, TaskView
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 NO_SUCH_TASK = "You have no such task."
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": NO_SUCH_TASK}}
-
-
-class TaskList(BaseModel):
-    items: list[TaskView]
-    total: int
 
 
 @router.get("")
