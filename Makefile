@@ -12,7 +12,7 @@ MODULES := . lab lab/tools/cluster lab/plugins
 FRONTENDS := app/frontend-web app/frontend-chatbot
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke forward env test test-go test-web lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke doctor forward env test test-go test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,8 @@ preview: bin/ops bin/lab ## show what `make up` would change; needs no cluster a
 	@bin/ops preview
 smoke: bin/ops bin/lab ## probe every service, and add a task as a new user
 	@bin/ops smoke
+doctor: bin/ops bin/lab ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
+	@bin/ops doctor
 forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack

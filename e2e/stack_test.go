@@ -31,6 +31,7 @@ func TestStack(t *testing.T) {
 		{"no secret in state, logs or checkout", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
 		{"data survives the loss of the database pod", testDatabasePod},
+		{"the doctor names every seeded failure", testDoctor},
 		{"bad input is refused in one line and changes nothing", testBadInput},
 		{"a killed lab component is reported and restarted alone", testLabHeals},
 		{"make down and make up again", testDownUp},

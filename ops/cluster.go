@@ -67,9 +67,19 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 // stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
 // file is the program's business.
 type stackKeys struct {
+	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
 	KubeContext string `yaml:"todo:kubeContext"`
 	Production  bool   `yaml:"todo:production"`
-	Exposure    string `yaml:"todo:exposure"` // empty is localhost
+	Exposure    string `yaml:"todo:exposure"`     // empty is localhost
+	Images      any    `yaml:"todo:images"`       // by service; the program refuses what is no map
+	DatabaseURL any    `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
+}
+
+func (k stackKeys) namespace(stack string) string {
+	if k.Namespace != "" {
+		return k.Namespace
+	}
+	return "todo-" + stack
 }
 
 func (o *Ops) stackConfig() (stackKeys, error) {

@@ -37,12 +37,14 @@ func (o *Ops) Up(ctx context.Context) error {
 	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.pulumi(ctx, args...); err != nil {
+		o.explain(ctx, cluster)
 		return fmt.Errorf("pulumi up: %w", err)
 	}
 	if err := o.startForward(ctx); err != nil {
 		return err
 	}
 	if err := o.Smoke(ctx); err != nil {
+		o.explain(ctx, cluster)
 		return err
 	}
 	return o.printURLs(ctx)

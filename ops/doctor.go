@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"todo/internal/doctor"
+	"todo/internal/services"
+)
+
+// Doctor says why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another namespace of
+// the same cluster; FORMAT=json prints for a program.
+func (o *Ops) Doctor(ctx context.Context) error {
+	cluster, err := o.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	format := os.Getenv("FORMAT")
+	if format != "" && format != "json" && format != "text" {
+		return fmt.Errorf("FORMAT=%q; allowed: text, json", format)
+	}
+	target, err := o.doctorTarget(os.Getenv("NAMESPACE"))
+	if err != nil {
+		return err
+	}
+	findings, err := o.examine(ctx, cluster, target)
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		err = doctor.PrintJSON(os.Stdout, findings)
+	} else {
+		err = o.printFindings(cluster, target, findings)
+	}
+	if err != nil {
+		return fmt.Errorf("printing what is wrong: %w", err)
+	}
+	if len(findings) == 0 {
+		return fmt.Errorf("namespace %s has no workload; make up makes the stack's", target.Namespace)
+	}
+	if !doctor.Healthy(findings) {
+		return fmt.Errorf("%d of %d workloads are not Ready", unready(findings), len(findings))
+	}
+	return nil
+}
+
+// doctorTarget is the stack's namespace, or another one, about which the configuration has no say.
+func (o *Ops) doctorTarget(namespace string) (doctor.Target, error) {
+	keys, err := o.stackConfig()
+	if err != nil {
+		return doctor.Target{}, err
+	}
+	own := keys.namespace(o.Stack)
+	if namespace != "" && namespace != own {
+		return doctor.Target{Namespace: namespace}, nil
+	}
+	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.DatabaseURL == nil}
+	if images, ok := keys.Images.(map[string]any); ok {
+		target.Images = slices.Sorted(maps.Keys(images))
+	}
+	return target, nil
+}
+
+func (o *Ops) examine(ctx context.Context, c Cluster, target doctor.Target) ([]doctor.Finding, error) {
+	if _, err := o.kubectl(ctx, c, "get", "namespace", target.Namespace, "--request-timeout=15s"); err != nil {
+		return nil, err
+	}
+	return doctor.Examine(ctx, target, func(ctx context.Context, args ...string) ([]byte, error) {
+		text, err := o.kubectlCommand(ctx, c, append([]string{"-n", target.Namespace, "--request-timeout=15s"}, args...)...).Output()
+		if err != nil {
+			return nil, fmt.Errorf("kubectl %s: %w%s", args[0], err, stderrOf(err))
+		}
+		return text, nil
+	})
+}
+
+func (o *Ops) printFindings(c Cluster, target doctor.Target, findings []doctor.Finding) error {
+	var paint doctor.Paint
+	if isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "" {
+		paint = doctor.Colours
+	}
+	fmt.Printf("namespace %s on cluster %s\n", target.Namespace, c.Context)
+	if err := doctor.Print(os.Stdout, findings, paint); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(findings, func(f doctor.Finding) bool { return !f.Ready && !strings.HasPrefix(f.Fix, "make ") }) {
+		fmt.Println(`Plain pulumi and kubectl act on this stack and cluster after: eval "$(make env)"`)
+	}
+	return nil
+}
+
+// explain prints, after a failed update, why the workloads that are not Ready are not. It adds to an error that is reported
+// anyway: what keeps it from helping is said in a line and not as another error.
+func (o *Ops) explain(ctx context.Context, c Cluster) {
+	if ctx.Err() != nil {
+		return
+	}
+	target, err := o.doctorTarget("")
+	if err != nil {
+		return // the error that is being reported already
+	}
+	findings, err := o.examine(ctx, c, target)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit): // there is no namespace yet, or no cluster
+	case err != nil:
+		fmt.Printf("  The doctor cannot say more: %v\n", err)
+	case !doctor.Healthy(findings):
+		fmt.Println("\n▸ make doctor")
+		if err := o.printFindings(c, target, findings); err != nil {
+			fmt.Printf("  The doctor cannot say more: %v\n", err)
+		}
+	}
+}
+
+// deployed finds kubectl and the cluster of a stack that is up.
+func (o *Ops) deployed(ctx context.Context) (Cluster, error) {
+	cluster, err := o.Cluster()
+	if errors.Is(err, os.ErrNotExist) {
+		return cluster, fmt.Errorf("stack %s is not up: make up", o.Stack)
+	} else if err != nil {
+		return cluster, err
+	}
+	return cluster, o.findKubectl(ctx)
+}
+
+func unready(findings []doctor.Finding) int {
+	n := 0
+	for _, f := range findings {
+		if !f.Ready {
+			n++
+		}
+	}
+	return n
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// serviceNames are the three services, in the order in which they are listed everywhere.
+var serviceNames = []string{services.Backend, services.Web, services.Chatbot}
