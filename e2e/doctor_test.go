@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -93,7 +95,7 @@ func sicknesses(image, postgres string) map[string]sickness {
 			c["command"] = []string{"python", "-m", "http.server", "8000", "-d", "/tmp"}
 			c["readinessProbe"] = httpProbe("/ready", 1)
 		})},
-		"liveness": {"Liveness", "/health does not answer", "edit deployment/liveness", false, one("liveness", func(_, c object) {
+		"liveness": {"Liveness", "/health does not answer", "deployment/liveness", false, one("liveness", func(_, c object) {
 			c["command"] = []string{"python", "-m", "http.server", "8000", "-d", "/tmp"}
 			c["livenessProbe"], c["readinessProbe"] = httpProbe("/health", 1), object{"tcpSocket": object{"port": 8000}, "initialDelaySeconds": 60}
 		})},
@@ -147,8 +149,8 @@ func sicknesses(image, postgres string) map[string]sickness {
 // finding is what `make doctor FORMAT=json` prints of one workload.
 type finding struct {
 	Kind, Name, Service, Status, Cause, Reason, Detail, Likely, Fix string
-	Ready                                                          bool
-	Log                                                            *struct{ Lines []string }
+	Ready                                                           bool
+	Log                                                             *struct{ Lines []string }
 }
 
 func doctor(t *testing.T, namespace string) map[string]finding {
@@ -176,7 +178,9 @@ func testDoctor(t *testing.T) {
 	postgres := strings.TrimSpace(kubectl(t, "-n", "todo-dev", "get", "statefulset", "database", "-o", "jsonpath={.spec.template.spec.containers[0].image}"))
 	all := sicknesses(image, postgres)
 
-	t.Cleanup(func() { run(t, "bash", "-c", `eval "$(make env)" && kubectl delete namespace --ignore-not-found `+sickNamespace+" "+quotaNamespace) })
+	t.Cleanup(func() {
+		run(t, "bash", "-c", `eval "$(make env)" && kubectl delete namespace --ignore-not-found `+sickNamespace+" "+quotaNamespace)
+	})
 	items := []object{
 		{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": sickNamespace, "labels": object{"pod-security.kubernetes.io/enforce": "restricted"}}},
 		{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": quotaNamespace}},
@@ -209,6 +213,9 @@ func testDoctor(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d failures named %.0f s after they were seeded", len(all), time.Since(begin).Seconds())
+	if os.Getenv("UPDATE_RECORDED") != "" {
+		record(t, image)
+	}
 	for name, want := range all {
 		got := said[name]
 		if !strings.Contains(got.Likely, want.likely) || !strings.Contains(got.Fix, want.fix) {
@@ -247,4 +254,30 @@ func testDoctor(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// record writes what kubectl says of the seeded failures to where the doctor's unit tests read it.
+func record(t *testing.T, image string) {
+	for _, namespace := range []string{sickNamespace, quotaNamespace} {
+		recorded := map[string]string{
+			"objects": kubectl(t, "-n", namespace, "get", "deployments,statefulsets,jobs,replicasets,pods,events,persistentvolumeclaims", "-o", "json"),
+			"secrets": kubectl(t, "-n", namespace, "get", "secrets", "-o", "json"),
+			"classes": kubectl(t, "get", "storageclasses", "-o", "json"),
+		}
+		for _, pod := range strings.Fields(kubectl(t, "-n", namespace, "get", "pods", "-o", "jsonpath={.items[*].metadata.name}")) {
+			for key, flag := range map[string]string{"logs ": "--tail=200", "previous ": "--previous"} {
+				if text, err := kubectlTry(t, "-n", namespace, "logs", pod, flag); err == nil {
+					recorded[key+pod] = text
+				}
+			}
+		}
+		text, err := json.MarshalIndent(recorded, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = []byte(strings.ReplaceAll(string(text), image, "registry.example/todo/backend:1"))
+		if err := os.WriteFile(filepath.Join(root, "internal/doctor/testdata", namespace+".json"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

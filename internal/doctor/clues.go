@@ -1,6 +1,13 @@
 package doctor
 
-import "regexp"
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // A clue is a line of a log that says more than Kubernetes can.
 type clue struct {
@@ -17,4 +24,36 @@ var clues = []clue{
 	{regexp.MustCompile(`bad settings: [^\n]{1,300}`), BadSetting, unwell},
 	{regexp.MustCompile(`\b[A-Z][A-Z0-9_]{2,40} (is not set|has \d+ characters)[^"\n]{0,120}`), BadSetting, []Cause{Crash}},
 	{regexp.MustCompile(`the database is not reachable|the database did not answer|could not translate host name [^\n]{0,80}|connection to server at [^\n]{0,120}`), Database, unwell},
+}
+
+// boring are the fields of a JSON log line that help a search, and not a reader of twenty lines.
+var boring = []string{"timestamp", "time", "level", "message", "msg", "module", "request_id", "trace_id", "span_id"}
+
+// readable is a JSON log line as a person would have written it: time, level, message, and what else has a value.
+func readable(line string) string {
+	var fields map[string]any
+	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &fields) != nil {
+		return line
+	}
+	first := func(names ...string) string {
+		for _, name := range names {
+			if text, ok := fields[name].(string); ok {
+				return text
+			}
+		}
+		return ""
+	}
+	message := first("message", "msg")
+	if message == "" {
+		return line
+	}
+	if _, clock, found := strings.Cut(first("timestamp", "time"), "T"); found {
+		message = clock[:min(8, len(clock))] + " " + first("level") + " " + message
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if value := fields[name]; value != nil && value != "" && !slices.Contains(boring, name) {
+			message += fmt.Sprintf(" %s=%v", name, value)
+		}
+	}
+	return message
 }

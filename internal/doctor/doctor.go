@@ -5,6 +5,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -78,7 +79,8 @@ const (
 	// searchedLines of a log are searched for the cause, shownLines are printed.
 	searchedLines = 200
 	shownLines    = 20
-	shownEvents   = 5
+	shownEvents   = 4
+	longestEvent  = 240 // characters
 )
 
 // Examine reads a namespace and judges each workload in it.
@@ -147,13 +149,8 @@ func (d *diagnosis) examine(w controller) Finding {
 		d.examineCreation(&f, w, maker)
 	}
 	d.examineDeadline(&f, w)
-	for _, e := range d.objects.about(uids...) {
-		if e.Type == "Warning" || e.Reason == "Killing" {
-			f.Events = append(f.Events, d.redact.clean(oneLine(fmt.Sprintf("%s %s: %s", times(e.Count), e.Reason, e.Message))))
-		}
-	}
-	f.Events = f.Events[max(0, len(f.Events)-shownEvents):]
 	f.Detail = d.redact.clean(oneLine(f.Detail))
+	f.Events = d.events(f.Detail, uids...)
 	d.prescribe(&f, w)
 	f.Likely = d.redact.clean(f.Likely)
 	return f
@@ -207,6 +204,29 @@ func (d *diagnosis) examineDeadline(f *Finding, w controller) {
 			}
 		}
 	}
+}
+
+// events are the last warnings about some objects, without those that repeat what is said already.
+func (d *diagnosis) events(said string, uids ...string) []string {
+	var lines []string
+	for _, e := range slices.Backward(d.objects.about(uids...)) {
+		message := d.redact.clean(oneLine(e.Message))
+		if (e.Type != "Warning" && e.Reason != "Killing") || (said != "" && strings.Contains(message, said)) || strings.Contains(said, message) {
+			continue
+		}
+		if len(message) > longestEvent {
+			message = message[:longestEvent] + "…"
+		}
+		line := fmt.Sprintf("%s %s: %s", times(e.Count), e.Reason, message)
+		if e.Reason != "FailedCreate" || len(lines) == 0 { // each has the name of another pod, and the same reason
+			lines = append(lines, line)
+		}
+		if len(lines) == shownEvents {
+			break
+		}
+	}
+	slices.Reverse(lines)
+	return slices.Compact(lines)
 }
 
 func times(n int) string {

@@ -222,8 +222,14 @@ func (d *diagnosis) readLog(f *Finding, pod, container string, previous bool) {
 		f.Log.Lines = []string{d.redact.clean(fmt.Sprintf("(no log: %v)", err))}
 		return
 	}
+	if len(text) == 0 {
+		f.Log.Lines = []string{"(empty)"}
+		return
+	}
 	lines := strings.Split(strings.TrimRight(d.redact.clean(string(text)), "\n"), "\n")
-	f.Log.Lines = lines[max(0, len(lines)-shownLines):]
+	for _, line := range lines[max(0, len(lines)-shownLines):] {
+		f.Log.Lines = append(f.Log.Lines, readable(line))
+	}
 	for _, clue := range clues {
 		for _, line := range slices.Backward(lines) {
 			if found := clue.line.FindString(line); found != "" && slices.Contains(clue.explains, f.Cause) {
