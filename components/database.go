@@ -1,7 +1,9 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -31,6 +33,8 @@ type DatabaseArgs struct {
 	Image     string // postgres, Alpine or Debian flavour
 	Port      int
 	Storage   string // quantity; default is the caller's business
+
+	RolloutTimeoutSeconds int // how long Pulumi waits for the pod to become Ready; 0 is 300
 }
 
 const (
@@ -106,7 +110,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 			}},
 			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),
 		},
-	}, child...)
+	}, append(slices.Clone(child), rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds), 1))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
 	}

@@ -66,6 +66,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		db, err = NewDatabase(ctx, name+"-database", DatabaseArgs{
 			Service: config.DatabaseService, Instance: instance, Namespace: namespace,
 			Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage,
+			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)
 		if err != nil {
 			return nil, err
@@ -84,6 +85,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
 			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, After: after,
+			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)
 	}
 	backend, err := workload(cfg.Backend, map[string]string{

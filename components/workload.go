@@ -1,9 +1,11 @@
 package components
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -43,6 +45,9 @@ type WorkloadArgs struct {
 	Caches  []string                      // folders besides /tmp that the framework writes to
 
 	After []pulumi.Resource // the pods change only when these are there; nil is none
+
+	// RolloutTimeoutSeconds is how long a rollout may go without a new pod becoming Ready before it fails; 0 is 300.
+	RolloutTimeoutSeconds int
 }
 
 const (
@@ -53,14 +58,14 @@ const (
 	preStopSeconds     = 5
 	gracePeriodSeconds = 45
 
-	// Two minutes of start-up is slow for these services, and two more are enough to pull an image.
-	startupProbes           = 60
-	startupPeriodSeconds    = 2
-	progressDeadlineSeconds = 300
+	// Two minutes of start-up is slow for these services.
+	startupProbes        = 60
+	startupPeriodSeconds = 2
 
 	livenessPeriodSeconds = 10
 	probeTimeoutSeconds   = 3
 	revisionHistory       = 5
+	rolloutTimeoutSeconds = 300
 )
 
 func (a WorkloadArgs) validate() error {
@@ -81,6 +86,17 @@ func (a WorkloadArgs) validate() error {
 		errs = append(errs, errors.New("Image and Namespace are required"))
 	}
 	return errors.Join(errs...)
+}
+
+func (a WorkloadArgs) rolloutTimeout() int {
+	return cmp.Or(a.RolloutTimeoutSeconds, rolloutTimeoutSeconds)
+}
+
+// rolloutPatience is how long Pulumi waits: a little longer than a rollout in which every pod takes its whole time, so that
+// Kubernetes' own deadline, which has a reason, comes first.
+func rolloutPatience(timeoutSeconds, pods int) pulumi.ResourceOption {
+	patience := (time.Duration(timeoutSeconds*max(pods, 1))*time.Second + time.Minute).String()
+	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: patience, Update: patience})
 }
 
 // NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-deployment` and
@@ -116,7 +132,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas:                pulumi.Int(args.Replicas),
 			RevisionHistoryLimit:    pulumi.Int(revisionHistory),
-			ProgressDeadlineSeconds: pulumi.Int(progressDeadlineSeconds),
+			ProgressDeadlineSeconds: pulumi.Int(args.rolloutTimeout()),
 			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(w.selector)},
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
@@ -127,7 +143,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 			},
 			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
 		},
-	}, append(slices.Clone(child), pulumi.DependsOn(args.After))...)
+	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout(), args.Replicas))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
 	}

@@ -51,6 +51,19 @@ func expect(t *testing.T, res pulumitest.Resource, path, want, why string) {
 	}
 }
 
+func TestWorkloadFailsWithinItsTimeout(t *testing.T) {
+	for seconds, want := range map[int]string{0: "300", 90: "90"} {
+		args := workloadArgs()
+		args.RolloutTimeoutSeconds = seconds
+		r, err := runWorkload(t, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := r.Get(deploymentType, "web-deployment")
+		expect(t, d, "spec.progressDeadlineSeconds", want, "a release that cannot become Ready has to be given up")
+	}
+}
+
 func TestWorkloadPod(t *testing.T) {
 	r, err := runWorkload(t, workloadArgs())
 	if err != nil {

@@ -42,6 +42,9 @@ type Config struct {
 
 	Migration Migration
 
+	// RolloutTimeoutSeconds is how long a workload may go without progress before an update fails; default 300.
+	RolloutTimeoutSeconds int
+
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets

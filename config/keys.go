@@ -35,6 +35,7 @@ const (
 	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
 	keyNetworkPolicies = "networkPolicies"
 	keyMigration       = "migration"
+	keyRolloutTimeout  = "rolloutTimeoutSeconds"
 	keyDatabaseURL     = "DATABASE_URL"
 	keyAuthSecret      = "BETTER_AUTH_SECRET"
 	keyOpenAIKey       = "OPENAI_API_KEY"
@@ -47,7 +48,7 @@ var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenA
 var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
 	keyDomain, keyIngressClass, keyTLSSecret, keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
-	keySourceRoot, keyServices, keyMigration, keyLogLevel, keyOpenAIBaseURL,
+	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

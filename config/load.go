@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -76,8 +77,9 @@ func (l *loader) read(chosen cluster) *Config {
 			BaseImages: l.baseImages(),
 			SourceRoot: l.text(keySourceRoot, defaultSourceRoot),
 		},
-		LogLevel:      l.text(keyLogLevel, defaultLogLevel),
-		OpenAIBaseURL: l.text(keyOpenAIBaseURL, ""),
+		RolloutTimeoutSeconds: l.integer(keyRolloutTimeout, defaultRolloutTimeout),
+		LogLevel:              l.text(keyLogLevel, defaultLogLevel),
+		OpenAIBaseURL:         l.text(keyOpenAIBaseURL, ""),
 		Secrets: Secrets{
 			DatabaseURL:      l.secret(keyDatabaseURL, l.checkDatabaseURL),
 			BetterAuthSecret: l.secret(keyAuthSecret, checkAuthSecret),
@@ -121,6 +123,20 @@ func (l *loader) boolean(key string, otherwise bool) bool {
 		l.ps.refuse(key, quoted(raw), "allowed: true, false", fmt.Sprint(otherwise))
 	}
 	return otherwise
+}
+
+// integer reads a whole number.
+func (l *loader) integer(key string, otherwise int) int {
+	raw := l.text(key, "")
+	if raw == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(raw)
+	if err != nil {
+		l.ps.refuse(key, quoted(raw), "it must be a whole number", fmt.Sprint(otherwise))
+		return otherwise
+	}
+	return n
 }
 
 // secret reads a key that must be encrypted in the stack's file. check sees the plain text and says what is wrong

@@ -35,6 +35,11 @@ const (
 	defaultContext    = "minikube"
 	defaultStorage    = "1Gi"
 
+	// Two minutes for the slowest start that the startup probe allows, the rest for pulling the image.
+	defaultRolloutTimeout = 300
+	// Below the shortest, an ordinary start on a small machine counts as a failure; nobody watches an update for an hour.
+	minRolloutTimeout, maxRolloutTimeout = 60, 3600
+
 	// On unless switched off: a cluster whose network does not enforce policies ignores them.
 	defaultNetworkPolicies = true
 )

@@ -37,6 +37,9 @@ func (c *Config) validate(ps *problems) {
 	c.validateServices(ps)
 	c.validateSources(ps)
 	c.Migration.validate(ps)
+	if c.RolloutTimeoutSeconds < minRolloutTimeout || c.RolloutTimeoutSeconds > maxRolloutTimeout {
+		ps.refuse(keyRolloutTimeout, fmt.Sprint(c.RolloutTimeoutSeconds), fmt.Sprintf("allowed: %d to %d", minRolloutTimeout, maxRolloutTimeout), fmt.Sprint(defaultRolloutTimeout))
+	}
 	if c.OpenAIBaseURL != "" {
 		u, err := url.Parse(c.OpenAIBaseURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {

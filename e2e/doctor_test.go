@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -171,8 +172,8 @@ func doctor(t *testing.T, namespace string) map[string]finding {
 
 func testDoctor(t *testing.T) {
 	healthy := run(t, "make", "doctor")
-	if got := strings.Count(healthy, "✓"); got != 4 {
-		t.Errorf("the doctor of a healthy stack has %d good lines, want one for each of 4 workloads:\n%s", got, healthy)
+	if got := strings.Count(healthy, "✓"); got != 5 || strings.Contains(healthy, "✗") {
+		t.Errorf("the doctor of a healthy stack has %d good lines, want one for each of 5 workloads:\n%s", got, healthy)
 	}
 	image := strings.TrimSpace(kubectl(t, "-n", "todo-dev", "get", "deployments", "-l", "app.kubernetes.io/name=backend", "-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}"))
 	postgres := strings.TrimSpace(kubectl(t, "-n", "todo-dev", "get", "statefulset", "database", "-o", "jsonpath={.spec.template.spec.containers[0].image}"))
@@ -194,7 +195,7 @@ func testDoctor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apply := exec.Command("bash", "-c", `eval "$(make env)" && exec kubectl apply -f -`)
+	apply := exec.Command("bash", "-c", `eval "$(make env)" && exec kubectl create -f -`)
 	apply.Stdin = strings.NewReader(string(text))
 	if err := start(t, apply); err != nil {
 		t.Fatalf("seeding the failures: %v", err)
@@ -256,27 +257,41 @@ func testDoctor(t *testing.T) {
 	})
 }
 
-// record writes what kubectl says of the seeded failures to where the doctor's unit tests read it.
+// record writes what kubectl says of the seeded failures to where the doctor's unit tests read it, an object a line.
 func record(t *testing.T, image string) {
 	for _, namespace := range []string{sickNamespace, quotaNamespace} {
-		recorded := map[string]string{
-			"objects": kubectl(t, "-n", namespace, "get", "deployments,statefulsets,jobs,replicasets,pods,events,persistentvolumeclaims", "-o", "json"),
-			"secrets": kubectl(t, "-n", namespace, "get", "secrets", "-o", "json"),
-			"classes": kubectl(t, "get", "storageclasses", "-o", "json"),
+		var out strings.Builder
+		for _, part := range []struct{ name, kinds string }{
+			{"objects", "deployments,statefulsets,jobs,replicasets,pods,events,persistentvolumeclaims"}, {"secrets", "secrets"}, {"classes", "storageclasses"},
+		} {
+			var list struct{ Items []json.RawMessage }
+			if err := json.Unmarshal([]byte(kubectl(t, "-n", namespace, "get", part.kinds, "-o", "json")), &list); err != nil {
+				t.Fatal(err)
+			}
+			var lines []string
+			for _, item := range list.Items {
+				var line bytes.Buffer
+				if err := json.Compact(&line, item); err != nil {
+					t.Fatal(err)
+				}
+				lines = append(lines, line.String())
+			}
+			fmt.Fprintf(&out, "%q: {\"items\": [\n%s\n]},\n", part.name, strings.Join(lines, ",\n"))
 		}
+		logs := map[string]string{}
 		for _, pod := range strings.Fields(kubectl(t, "-n", namespace, "get", "pods", "-o", "jsonpath={.items[*].metadata.name}")) {
-			for key, flag := range map[string]string{"logs ": "--tail=200", "previous ": "--previous"} {
+			for kind, flag := range map[string]string{"logs ": "--tail=200", "previous ": "--previous"} {
 				if text, err := kubectlTry(t, "-n", namespace, "logs", pod, flag); err == nil {
-					recorded[key+pod] = text
+					logs[kind+pod] = text
 				}
 			}
 		}
-		text, err := json.MarshalIndent(recorded, "", " ")
+		text, err := json.MarshalIndent(logs, "", " ")
 		if err != nil {
 			t.Fatal(err)
 		}
-		text = []byte(strings.ReplaceAll(string(text), image, "registry.example/todo/backend:1"))
-		if err := os.WriteFile(filepath.Join(root, "internal/doctor/testdata", namespace+".json"), text, 0o644); err != nil {
+		all := strings.ReplaceAll("{"+out.String()+`"logs": `+string(text)+"}\n", image, "registry.example/todo/backend:1")
+		if err := os.WriteFile(filepath.Join(root, "internal/doctor/testdata", namespace+".json"), []byte(all), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
