@@ -7,9 +7,10 @@ MAKEFLAGS += --no-print-directory
 # `make test RACE=-race` adds the race detector: it needs a C compiler, and compiles the Kubernetes SDK a second time.
 RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
-MODULES := . lab lab/tools/cluster lab/plugins
+MODULES := . lab lab/tools/cluster lab/plugins dockerfiles/lint
 
 FRONTENDS := app/frontend-web app/frontend-chatbot
+NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
 .PHONY: help up down preview smoke doctor forward env test test-go test-web lint e2e lab-up lab-down lab-status
@@ -41,9 +42,19 @@ test-go: # the platform alone; needs nothing but Go
 	done
 test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
 	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
-lint: $(FRONTENDS:%=%/node_modules/.installed) ## static checks beyond `make test`: staticcheck, ESLint, TypeScript
+.PHONY: lint-go lint-dockerfiles lint-web
+lint: lint-go lint-dockerfiles lint-web ## static checks beyond `make test`: Go, Dockerfiles, TypeScript, dependencies with known holes
+lint-go:
 	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
-	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run lint && npm run typecheck) || exit 1; done
+	@echo "▸ staticcheck e2e" && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags e2e ./e2e
+lint-dockerfiles: # BuildKit's build checks, and rules of our own: dockerfiles/lint
+	@echo "▸ dockerfiles" && cd dockerfiles/lint && GOWORK=off go run . ../*.Dockerfile
+lint-web: $(NODE_PACKAGES:%=%/node_modules/.installed)
+	@for package in $(NODE_PACKAGES); do echo "▸ $$package"; (cd $$package && npm run --silent lint && npm run --silent typecheck && npm run --silent --if-present format:check) || exit 1; done
+	@for app in $(FRONTENDS); do (cd $$app && \
+		found=$$(npm audit --omit=dev --audit-level=high 2>&1) && echo "▸ $$app: npm audit found nothing high or critical" || \
+		if echo "$$found" | grep -q 'audit endpoint returned an error'; then echo "▸ $$app: not audited, because this machine's npm registry does not answer audits: $$(echo "$$found" | grep -o '[0-9]\{3\} [A-Z][A-Za-z ]*' | head -1)"; \
+		else echo "$$found"; exit 1; fi) || exit 1; done
 e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itself, and changes the stack
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
 

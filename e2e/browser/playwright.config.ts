@@ -1,0 +1,37 @@
+import { defineConfig } from "@playwright/test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+// Debian's Chromium where there is one; else the one of `npx playwright install chromium`.
+const chromium = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+
+const settings = { viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "Europe/Berlin" };
+
+export default defineConfig({
+  outputDir: process.env.BROWSER_OUTPUT ?? join(import.meta.dirname, "../../.state/browser/results"),
+  fullyParallel: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list", { printSteps: false }]],
+  use: {
+    ...settings,
+    contextOptions: { reducedMotion: "reduce" },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: chromium,
+      args: ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    },
+  },
+  // Each project is run by name: what they find depends on whether the stack has a key, and one takes the backend away.
+  projects: [
+    { name: "web", testDir: "tests/web" },
+    { name: "no-key", testDir: "tests/no-key" },
+    { name: "chat", testDir: "tests/chat" },
+    { name: "outage", testDir: "tests/outage", workers: 1 },
+    { name: "screenshots", testDir: "screenshots/web" },
+    { name: "screenshots-no-key", testDir: "screenshots/no-key" },
+    { name: "screenshots-chat", testDir: "screenshots/chat" },
+  ],
+});
