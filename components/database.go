@@ -34,7 +34,9 @@ type DatabaseArgs struct {
 	Port      int
 	Storage   string // quantity; default is the caller's business
 
-	RolloutTimeoutSeconds int // how long Pulumi waits for the pod to become Ready; 0 is 300
+	RolloutTimeoutSeconds int                  // how long Pulumi waits for the pod to become Ready; 0 is 300
+	StorageClass          string               // "" is the cluster's default
+	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
 
 const (
@@ -85,7 +87,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		return nil, err
 	}
 	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata: meta(""), AutomountServiceAccountToken: pulumi.Bool(false),
+		Metadata: meta(""), AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
 	}, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
@@ -104,8 +106,9 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 			VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{corev1.PersistentVolumeClaimTypeArgs{
 				Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(databaseVolume), Labels: pulumi.ToStringMap(selector)},
 				Spec: &corev1.PersistentVolumeClaimSpecArgs{
-					AccessModes: pulumi.StringArray{pulumi.String("ReadWriteOnce")},
-					Resources:   &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{"storage": pulumi.String(args.Storage)}},
+					StorageClassName: optional(args.StorageClass),
+					AccessModes:      pulumi.StringArray{pulumi.String("ReadWriteOnce")},
+					Resources:        &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{"storage": pulumi.String(args.Storage)}},
 				},
 			}},
 			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),

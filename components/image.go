@@ -3,9 +3,12 @@ package components
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
 )
 
 // Image is one service's container image: built from source under a tag made of its content, or given.
@@ -26,8 +29,9 @@ type ImageArgs struct {
 	Repository string // [registry/]path, without tag
 	Tag        string // Build.ContentTag()
 	Build      Build
-	Push       bool // to the registry in Repository; otherwise the image stays in the daemon that built it
-	PinDigest  bool // Ref is repository@sha256:…; needs Push
+	Push       bool                  // to the registry in Repository; otherwise the image stays in the daemon that built it
+	Login      *config.RegistryLogin // nil is Docker's own
+	PinDigest  bool                  // Ref is repository@sha256:…; needs Push
 }
 
 func (a ImageArgs) validate() error {
@@ -58,7 +62,16 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 	}
 
 	// Paths stay relative to the project's folder: an absolute one would show a change on every other machine.
+	var login docker.RegistryPtrInput
+	if args.Login != nil {
+		host, _, _ := strings.Cut(args.Repository, "/")
+		login = docker.RegistryArgs{
+			Server: pulumi.String(host), Username: pulumi.String(args.Login.Username),
+			Password: pulumi.ToSecret(args.Login.Password).(pulumi.StringOutput),
+		}
+	}
 	build, err := docker.NewImage(ctx, name+"-build", &docker.ImageArgs{
+		Registry:  login,
 		ImageName: pulumi.String(args.Repository + ":" + args.Tag),
 		SkipPush:  pulumi.Bool(!args.Push),
 		Build: &docker.DockerBuildArgs{

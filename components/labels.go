@@ -29,6 +29,14 @@ func labels(service, instance string) map[string]string {
 	return all
 }
 
+// optional leaves an empty value to Kubernetes' own default.
+func optional(value string) pulumi.StringPtrInput {
+	if value == "" {
+		return nil
+	}
+	return pulumi.String(value)
+}
+
 // componentType is the type token of one of this package's components.
 func componentType(name string) string { return "todo:components:" + name }
 

@@ -41,6 +41,8 @@ type MigrationArgs struct {
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 
+	PullSecrets []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
+
 	After []pulumi.Resource // the Job starts when these are there; nil is none
 }
 
@@ -95,7 +97,7 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(migrationService, args.Instance))}
 	}
 	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata: meta(), AutomountServiceAccountToken: pulumi.Bool(false),
+		Metadata: meta(), AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
 	}, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)

@@ -41,6 +41,11 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 		args.Peers = append(args.Peers, Peer{Service: migrationService, Selector: migration.selector})
 		readers = append(readers, migrationService)
 	}
+	for _, s := range cfg.Services() {
+		for _, d := range s.Egress {
+			args.Egress = append(args.Egress, Egress{s.Name, d})
+		}
+	}
 	if db != nil {
 		args.Peers = append(args.Peers, Peer{Service: config.DatabaseService, Port: cfg.Database.Port, Selector: db.selector})
 	}

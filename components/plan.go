@@ -45,6 +45,7 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 			args = ImageArgs{
 				Repository: repository, Tag: tag, Build: build,
 				Push:      cfg.Images.Registry != "",
+				Login:     cfg.Images.Login,
 				PinDigest: cfg.Production && cfg.Images.Registry != "",
 			}
 		}
@@ -67,14 +68,14 @@ func buildArgs(cfg *config.Config, s config.Service) map[string]string {
 }
 
 // newMigration is nil when the configuration wants none.
-func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, image *Image, databaseURL pulumi.StringInput, db *Database, opts ...pulumi.ResourceOption) (*Migration, error) {
+func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, image *Image, databaseURL pulumi.StringInput, db *Database, pull []pulumi.StringInput, opts ...pulumi.ResourceOption) (*Migration, error) {
 	if !cfg.Migration.Enabled {
 		return nil, nil
 	}
 	args := MigrationArgs{
 		Instance: instance, Namespace: namespace, Image: image.Ref, Resources: cfg.Backend.Resources,
 		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
-		Config: merged(nil, cfg.Backend.Env), Secrets: map[string]pulumi.StringInput{"DATABASE_URL": databaseURL},
+		Config: merged(nil, cfg.Backend.Env), Secrets: map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}, PullSecrets: pull,
 	}
 	if db != nil {
 		args.After = []pulumi.Resource{db} // with its StatefulSet, which is there when Postgres is ready

@@ -50,6 +50,10 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	}
 	namespace := ns.Metadata.Name().Elem() // an output: whatever goes into the namespace waits for it
 
+	pull, err := pullSecrets(ctx, name+"-pull-secret", instance, namespace, cfg.Images, child...)
+	if err != nil {
+		return nil, err
+	}
 	images := map[string]*Image{}
 	for _, plan := range plans {
 		if images[plan.service], err = NewImage(ctx, name+"-"+plan.service+"-image", plan.args, child...); err != nil {
@@ -67,6 +71,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 			Service: config.DatabaseService, Instance: instance, Namespace: namespace,
 			Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage,
 			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
+			StorageClass:          cfg.Database.StorageClass, PullSecrets: pull,
 		}, child...)
 		if err != nil {
 			return nil, err
@@ -74,7 +79,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		databaseURL = db.URL
 	}
 
-	migration, err := newMigration(ctx, name+"-migration", cfg, instance, namespace, images[cfg.Backend.Name], databaseURL, db, child...)
+	migration, err := newMigration(ctx, name+"-migration", cfg, instance, namespace, images[cfg.Backend.Name], databaseURL, db, pull, child...)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +89,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
-			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, After: after,
+			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, PullSecrets: pull, After: after,
 			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)
 	}

@@ -44,10 +44,10 @@ type WorkloadArgs struct {
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 	Caches  []string                      // folders besides /tmp that the framework writes to
 
-	After []pulumi.Resource // the pods change only when these are there; nil is none
-
 	// RolloutTimeoutSeconds is how long a rollout may go without a new pod becoming Ready before it fails; 0 is 300.
 	RolloutTimeoutSeconds int
+	After                 []pulumi.Resource    // the pods change only when these are there; nil is none
+	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
 
 const (
@@ -123,6 +123,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
 		Metadata:                     meta(),
 		AutomountServiceAccountToken: pulumi.Bool(false), // nothing here talks to the API server
+		ImagePullSecrets:             references(args.PullSecrets),
 	}, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)

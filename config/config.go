@@ -63,6 +63,9 @@ type Images struct {
 	Platform   string // os/arch; default linux/<architecture of this machine>
 	BaseImages BaseImages
 	SourceRoot string // folder of the three services' sources; default app
+
+	Login       *RegistryLogin // nil is none: Docker's own for pushing, and none for pulling
+	PullSecrets []string       // Secrets in the namespace that the pods pull with
 }
 
 // BaseImages are what the Dockerfiles and the development database start from.
@@ -83,7 +86,9 @@ type DatabaseConfig struct {
 	Managed bool // true when DATABASE_URL is unset outside production
 	Image   string
 	Storage string // quantity of the volume
-	Port    int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
+
+	StorageClass string // "" is the cluster's default
+	Port         int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
 }
 
 // Migration brings the database's schema up to date, from the backend's image, before the backend's pods change.
@@ -112,7 +117,11 @@ type Service struct {
 	Resources   Resources
 	Image       string            // a given reference; "" is built from source
 	Env         map[string]string // added to the ConfigMap; of the computed names it can set ALLOWED_ORIGINS only
+	Source      string            // a folder, or a git URL with #ref; "" is the folder of that name in Images.SourceRoot
+	Egress      []Destination     // where its pods may connect to besides what the topology says
 	SourceFiles [][]string        // each group needs one of its files, or the build cannot work
+
+	folder string // Source on this machine
 }
 
 // Probes are HTTP paths on the service's port.

@@ -81,9 +81,10 @@ func (ps *problems) compareObject(path string, given map[string]any, want reflec
 		return true
 	case reflect.Struct:
 		known := map[string]reflect.Type{}
-		for i := range want.NumField() {
-			name, _, _ := strings.Cut(want.Field(i).Tag.Get("json"), ",")
-			known[name] = want.Field(i).Type
+		for _, f := range reflect.VisibleFields(want) {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !f.Anonymous {
+				known[name] = f.Type
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(given)) {
 			if field, found := known[name]; found {

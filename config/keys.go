@@ -43,12 +43,22 @@ const (
 	minAuthSecretChars = 32
 )
 
-var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI}
+// The cluster of another stack, pulling, and the development database.
+const (
+	keyKubeStack        = "kubeStack"
+	keyRegistryUsername = "registryUsername"
+	keyRegistryPassword = "registryPassword"
+	keyPullSecrets      = "imagePullSecrets"
+	keyDatabase         = "database"
+)
+
+var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword}
 
 var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
 	keyDomain, keyIngressClass, keyTLSSecret, keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
+	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

@@ -17,6 +17,7 @@ type Kube struct {
 	Context string
 	Path    string             // a kubeconfig file; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
 	Content pulumi.StringInput // a kubeconfig's text, secret; wins over Path
+	Stack   string             // of Pulumi, whose output is the kubeconfig; "" is none
 	Absent  bool               // a preview without any cluster
 	// HostNetwork is the network that Minikube's node shares with the machine it runs on; "" for every other cluster.
 	HostNetwork string
@@ -27,6 +28,7 @@ type Kube struct {
 
 	allowNonLocal, allowLocal bool
 	inline                    string // Content, until it has been parsed
+	pathGiven                 bool   // the stack names a kubeconfig file
 }
 
 // kube resolves which kubeconfig and which context. The machine's current context never matters: it changes
@@ -36,6 +38,7 @@ func (l *loader) kube(chosen cluster) Kube {
 		Context:  l.text(keyKubeContext, chosen.Context),
 		Path:     l.text(keyKubeconfigPath, chosen.Kubeconfig),
 		Content:  l.secret(keyKubeconfig, nil),
+		Stack:    l.text(keyKubeStack, ""),
 		local:    chosen.Local,
 		minikube: chosen.Kind == "minikube",
 
@@ -45,7 +48,7 @@ func (l *loader) kube(chosen cluster) Kube {
 	if k.Content != nil {
 		k.inline, _ = l.ctx.GetConfig(project + ":" + keyKubeconfig)
 	}
-	k.explicit = k.Context != ""
+	k.explicit, k.pathGiven = k.Context != "", l.text(keyKubeconfigPath, "") != ""
 	return k
 }
 

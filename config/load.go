@@ -21,12 +21,19 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 		ctx: ctx,
 		cfg: pulumiconfig.New(ctx, project),
 		ps:  problems{stack: ctx.Stack()},
+		m:   m,
 	}
 	k.unknown(&l.ps)
 	chosen := l.chosenCluster()
 	c := l.read(chosen)
 	c.validate(&l.ps)
-	c.Kube.guard(c, m, &l.ps)
+	c.Kube.validateStack(&l.ps)
+	if c.Kube.Stack != "" && len(l.ps.list) == 0 {
+		c.Kube.follow(ctx, &l.ps)
+	}
+	if c.Kube.Stack == "" || (len(l.ps.list) == 0 && !c.Kube.Absent) {
+		c.Kube.guard(c, m, &l.ps)
+	}
 	if len(l.ps.list) == 0 || ctx.DryRun() {
 		c.useMinikubeDaemon(ctx.Context(), m, &l.ps)
 	}
@@ -54,6 +61,7 @@ type loader struct {
 	ctx *pulumi.Context
 	cfg *pulumiconfig.Config
 	ps  problems
+	m   machine
 }
 
 func (l *loader) read(chosen cluster) *Config {
@@ -76,6 +84,7 @@ func (l *loader) read(chosen cluster) *Config {
 			Platform:   l.text(keyPlatform, defaultPlatform()),
 			BaseImages: l.baseImages(),
 			SourceRoot: l.text(keySourceRoot, defaultSourceRoot),
+			Login:      l.registryLogin(),
 		},
 		RolloutTimeoutSeconds: l.integer(keyRolloutTimeout, defaultRolloutTimeout),
 		LogLevel:              l.text(keyLogLevel, defaultLogLevel),
@@ -89,12 +98,9 @@ func (l *loader) read(chosen cluster) *Config {
 	}
 	c.Kube = l.kube(chosen)
 	l.services(c)
-	c.Database = DatabaseConfig{
-		Managed: c.Secrets.DatabaseURL == nil && !c.Production,
-		Image:   c.Images.BaseImages.Postgres,
-		Storage: defaultStorage,
-		Port:    l.databasePort(),
-	}
+	c.fetchSources(l.ctx.Context(), l.m, &l.ps)
+	l.object(keyPullSecrets, &c.Images.PullSecrets)
+	c.Database = l.database(c)
 	c.Migration = l.migration(c)
 	return c
 }

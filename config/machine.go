@@ -39,7 +39,9 @@ func dial(ctx context.Context, network, address string) error {
 }
 
 func run(ctx context.Context, name string, args ...string) ([]byte, error) {
-	out, err := exec.CommandContext(ctx, name, args...).Output()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0") // nobody is there to type a password
+	out, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) && len(failed.Stderr) > 0 {
 		first, _, _ := strings.Cut(strings.TrimSpace(string(failed.Stderr)), "\n")

@@ -12,6 +12,8 @@ var shapes = map[string]any{
 	keyBaseImages: BaseImages{},
 	keyServices:   map[string]serviceOverride{},
 	keyMigration:  migrationOverride{},
+
+	keyDatabase: databaseOverride{}, keyPullSecrets: []string{},
 }
 
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same
@@ -22,6 +24,8 @@ type serviceOverride struct {
 	Resources *resourceOverride `json:"resources"`
 	Probes    *probeOverride    `json:"probes"`
 	Env       map[string]string `json:"env" doc:"More variables for the ConfigMap. Of those that the program computes it may set ALLOWED_ORIGINS only." allowed:"names of letters, digits and _"`
+	Source    string            `json:"source" default:"sourceRoot/<name>" doc:"Where it is built from. A repository's commit is kept in .state; submodules are not fetched." allowed:"a folder, or <git URL>#<commit, tag or branch>[:<folder>]"`
+	Egress    []egressRule      `json:"egress"`
 }
 
 type resourceOverride struct {
@@ -92,7 +96,7 @@ func (s *Service) apply(o serviceOverride) {
 		s.Probes.Readiness = or(o.Probes.Readiness, s.Probes.Readiness)
 		s.Probes.ReadinessPeriodSeconds = or(o.Probes.ReadinessPeriodSeconds, s.Probes.ReadinessPeriodSeconds)
 	}
-	s.Env = o.Env
+	s.Env, s.Source, s.Egress = o.Env, o.Source, destinations(o.Egress)
 }
 
 func (q Quantities) with(o Quantities) Quantities {

@@ -134,6 +134,10 @@ func fields(t *testing.T, of reflect.Type, prefix string, visit func(path string
 	t.Helper()
 	for i := range of.NumField() {
 		f := of.Field(i)
+		if f.Anonymous { // its fields stand beside the others
+			fields(t, f.Type, prefix, visit)
+			continue
+		}
 		path := strings.TrimPrefix(prefix+"."+jsonName(f), ".")
 		below := f.Type
 		if below.Kind() == reflect.Pointer {

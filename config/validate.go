@@ -40,6 +40,8 @@ func (c *Config) validate(ps *problems) {
 	if c.RolloutTimeoutSeconds < minRolloutTimeout || c.RolloutTimeoutSeconds > maxRolloutTimeout {
 		ps.refuse(keyRolloutTimeout, fmt.Sprint(c.RolloutTimeoutSeconds), fmt.Sprintf("allowed: %d to %d", minRolloutTimeout, maxRolloutTimeout), fmt.Sprint(defaultRolloutTimeout))
 	}
+	c.validateRegistryLogin(ps)
+	c.Database.validate(c, ps)
 	if c.OpenAIBaseURL != "" {
 		u, err := url.Parse(c.OpenAIBaseURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {
@@ -131,25 +133,29 @@ func (c *Config) validateServices(ps *problems) {
 		}
 		s.validateResources(key, ps)
 		s.validateEnv(key, ps)
+		s.validateEgress(key, c.NetworkPolicies, ps)
 	}
 }
 
 // validateSources names what a build would miss, before anything is created.
 func (c *Config) validateSources(ps *problems) {
 	for _, s := range c.Services() {
-		if s.Image != "" {
+		if s.Image != "" || (s.Source != "" && s.folder == "") { // not built, or fetchSources has refused it
 			continue
 		}
-		folder := c.SourceFolder(s)
-		if info, err := os.Stat(filepath.Join(c.Root, folder)); err != nil || !info.IsDir() {
-			ps.refuse(keySourceRoot, "no folder "+folder, "it holds one folder per service; a ready-made image needs none: "+
+		folder, root := c.SourceFolder(s), keySourceRoot
+		if s.Source != "" {
+			root = "services." + s.Name + ".source"
+		}
+		if !isFolder(filepath.Join(c.Root, folder)) {
+			ps.refuse(root, "no folder "+folder, "a service is built from it; a ready-made image needs none: "+
 				ps.set("images."+s.Name, "<repository>:<tag>"), "<folder>")
 			continue
 		}
 		for _, group := range s.SourceFiles {
 			found := slices.ContainsFunc(group, func(f string) bool { return isFile(filepath.Join(c.Root, folder, f)) })
 			if !found {
-				ps.add(Problem{Key: keySourceRoot, Got: folder + " has none of " + strings.Join(group, ", "), Want: "the build needs one",
+				ps.add(Problem{Key: root, Got: folder + " has none of " + strings.Join(group, ", "), Want: "the build needs one",
 					Fix: "add the file, or " + ps.set("images."+s.Name, "<repository>:<tag>")})
 			}
 		}
@@ -160,7 +166,15 @@ func (c *Config) validateSources(ps *problems) {
 }
 
 // SourceFolder is the service's build context, relative to Root.
-func (c *Config) SourceFolder(s Service) string { return filepath.Join(c.Images.SourceRoot, s.Name) }
+func (c *Config) SourceFolder(s Service) string {
+	folder := or(s.folder, filepath.Join(c.Images.SourceRoot, s.Name))
+	if filepath.IsAbs(folder) {
+		if relative, err := filepath.Rel(c.Root, folder); err == nil {
+			return relative
+		}
+	}
+	return folder
+}
 
 // Dockerfile is the service's, relative to Root.
 func (s Service) Dockerfile() string { return filepath.Join("dockerfiles", s.Name+".Dockerfile") }

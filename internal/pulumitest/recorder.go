@@ -31,6 +31,7 @@ type Resource struct {
 type Recorder struct {
 	t              testing.TB
 	project, stack string
+	stacks         map[string]resource.PropertyMap // outputs of other stacks
 
 	mu        sync.Mutex
 	resources map[string]Resource // by type/name
@@ -38,6 +39,13 @@ type Recorder struct {
 
 // NewResource implements pulumi.MockResourceMonitor.
 func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == "pulumi:pulumi:StackReference" { // read, not registered
+		outputs, found := r.stacks[args.Name]
+		if !found {
+			return "", nil, fmt.Errorf("unknown stack %q", args.Name)
+		}
+		return args.Name, resource.PropertyMap{"name": resource.NewProperty(args.Name), "outputs": resource.NewProperty(outputs)}, nil
+	}
 	parent := resource.URN(args.RegisterRPC.GetParent())
 	res := Resource{
 		Type: args.TypeToken, Name: args.Name, Parent: parent, URN: r.urn(parent, args.TypeToken, args.Name),

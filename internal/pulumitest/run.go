@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
 )
@@ -17,11 +18,12 @@ const project = "todo"
 
 // Options describe one run. The zero value is an update of stack dev without configuration.
 type Options struct {
-	Stack   string            // default dev
-	Root    string            // the project's folder
-	Preview bool              // a dry run
-	Config  map[string]string // full keys, as in todo:namespace
-	Secrets map[string]string // the same, encrypted in the stack's file
+	Stack   string                          // default dev
+	Root    string                          // the project's folder
+	Preview bool                            // a dry run
+	Config  map[string]string               // full keys, as in todo:namespace
+	Secrets map[string]string               // the same, encrypted in the stack's file
+	Outputs map[string]resource.PropertyMap // of other stacks, by name
 }
 
 // Run runs a program and returns what it registered, its exports' names, and its error.
@@ -30,7 +32,7 @@ func Run(t testing.TB, o Options, program pulumi.RunFunc, options ...pulumi.RunO
 	if o.Stack == "" {
 		o.Stack = "dev"
 	}
-	r := &Recorder{t: t, project: project, stack: o.Stack, resources: map[string]Resource{}}
+	r := &Recorder{t: t, project: project, stack: o.Stack, resources: map[string]Resource{}, stacks: o.Outputs}
 	exports := map[string]pulumi.Input{}
 	info := func(i *pulumi.RunInfo) {
 		i.DryRun, i.RootDirectory = o.Preview, o.Root

@@ -1,0 +1,35 @@
+package config
+
+// databaseOverride is what `database` may change of the development database.
+type databaseOverride struct {
+	Storage      string `json:"storage" default:"1Gi" doc:"Size of the volume. Many storage classes let it grow, none lets it shrink." allowed:"a quantity, for example 10Gi"`
+	StorageClass string `json:"storageClass" default:"the cluster's" doc:"StorageClass of the volume." allowed:"the name of one"`
+	Image        string `json:"image" default:"baseImages.postgres" doc:"Postgres image." allowed:"a reference"`
+}
+
+func (l *loader) database(c *Config) DatabaseConfig {
+	var given databaseOverride
+	l.object(keyDatabase, &given)
+	d := DatabaseConfig{
+		Managed:      c.Secrets.DatabaseURL == nil && !c.Production,
+		Image:        or(given.Image, c.Images.BaseImages.Postgres),
+		Storage:      or(given.Storage, defaultStorage),
+		StorageClass: given.StorageClass,
+		Port:         l.databasePort(),
+	}
+	if given != (databaseOverride{}) && !d.Managed {
+		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: production has none, and DATABASE_URL leads elsewhere",
+			Fix: l.ps.remove(keyDatabase)})
+	}
+	return d
+}
+
+func (d DatabaseConfig) validate(c *Config, ps *problems) {
+	if size, ok := amount(d.Storage); !ok || size < 1<<20 {
+		ps.refuse(keyDatabase+".storage", quoted(d.Storage), "allowed: a Kubernetes quantity of 1Mi or more", "1Gi")
+	}
+	if d.StorageClass != "" && !dnsSubdomain.MatchString(d.StorageClass) {
+		ps.refuse(keyDatabase+".storageClass", quoted(d.StorageClass), "allowed: the name of a StorageClass (kubectl get storageclass)", "standard")
+	}
+	c.validateReference(ps, keyDatabase+".image", d.Image)
+}
