@@ -50,6 +50,8 @@ var tools = append(pulumiTools, []Tool{
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
 	{Name: "provisioner", Version: "of volumes", Folder: clusterModule, Packages: []string{"./provisioner"}},
 	{Name: "metrics-server", Version: "v0.8.0", Folder: clusterModule, Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+	{Name: traefikName, Version: traefikVersion, Folder: traefikFolder, Packages: []string{traefikModule + "/cmd/traefik"},
+		Ldflags: "-X " + traefikModule + "/pkg/version.Version=" + traefikVersion, Prepare: prepareTraefik},
 }...)
 
 // clusterTools are built in this order: what the cluster needs first comes first.
