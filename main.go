@@ -30,6 +30,9 @@ func deploy(keys *config.Keys) pulumi.RunFunc {
 		ctx.Export("namespace", app.Namespace)
 		ctx.Export("images", app.Images)
 		ctx.Export("nodePorts", app.NodePorts)
+		if cfg.Exposure == config.LoadBalancer {
+			ctx.Export("loadBalancers", app.LoadBalancers)
+		}
 		ctx.Export("kubeContext", pulumi.String(cfg.Kube.Context))
 		ctx.Export("next", pulumi.String(cfg.NextCommand()))
 		return nil

@@ -25,10 +25,7 @@ var refusals = map[string]refusal{
 	"namespace":                {config: map[string]string{"todo:namespace": "Todo_Dev"}, says: []string{`namespace: "Todo_Dev"`, "pulumi config set -s dev namespace todo-dev"}},
 	"boolean":                  {config: map[string]string{"todo:production": "yes please"}, says: []string{`production: "yes please"`, "allowed: true, false"}},
 	"network policies":         {config: map[string]string{"todo:networkPolicies": "strict"}, says: []string{`networkPolicies: "strict"`, "allowed: true, false", "pulumi config set -s dev networkPolicies true"}},
-	"exposure":                 {config: map[string]string{"todo:exposure": "ingres"}, says: []string{`exposure: "ingres"`, "allowed: localhost, ingress"}},
-	"exposure of later":        {config: map[string]string{"todo:exposure": "gateway"}, says: []string{`exposure: "gateway"; not supported yet`}},
-	"ingress without domain":   {config: map[string]string{"todo:exposure": "ingress"}, says: []string{"domain: not set", "tlsSecret: not set"}},
-	"domain without ingress":   {config: map[string]string{"todo:domain": "todo.your-company.com"}, says: []string{"domain: ", "exposure is localhost"}},
+	"domain without its use":   {config: map[string]string{"todo:domain": "todo.your-company.com"}, says: []string{"domain: set", "exposure is localhost", "pulumi config rm -s dev domain"}},
 	"domain with scheme":       {stack: "prod", config: map[string]string{"todo:domain": "https://todo.your-company.com"}, says: []string{`domain: "https://`, "without scheme"}},
 	"domain wildcard":          {stack: "prod", config: map[string]string{"todo:domain": "*.your-company.com"}, says: []string{`domain: "*.your-company.com"`}},
 	"platform":                 {config: map[string]string{"todo:platform": "windows/amd64"}, says: []string{"platform: ", "linux/amd64, linux/arm64"}},
@@ -49,7 +46,7 @@ var refusals = map[string]refusal{
 	"latest base in prod":       {stack: "prod", config: map[string]string{"todo:baseImages": `{"node":"node:latest"}`}, says: []string{"baseImages.node: "}},
 	"unknown base image":        {config: map[string]string{"todo:baseImages": `{"ruby":"ruby:3"}`}, says: []string{"baseImages.ruby: unknown field", "allowed: node, postgres, python"}},
 	"no registry in prod":       {stack: "prod", config: map[string]string{"todo:registry": ""}, says: []string{"registry: not set", "production pulls"}},
-	"localhost in prod":         {stack: "prod", config: map[string]string{"todo:exposure": "localhost", "todo:domain": ""}, says: []string{"exposure: ", "plain http"}},
+	"localhost in prod":         {stack: "prod", config: map[string]string{"todo:exposure": "localhost", "todo:domain": "", "todo:ingressClass": "", "todo:tlsSecret": ""}, says: []string{"exposure: ", "plain http"}},
 	"wildcard origin":           {stack: "prod", config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"*"}}}`}, says: []string{"services.backend.env.ALLOWED_ORIGINS: ", "no wildcard"}},
 	"http origin":               {stack: "prod", config: map[string]string{"todo:services": `{"backend":{"env":{"ALLOWED_ORIGINS":"http://todo.your-company.com"}}}`}, says: []string{"no http origin"}},
 	"computed variable":         {config: map[string]string{"todo:services": `{"backend":{"env":{"DATABASE_URL":"x"}}}`}, says: []string{"services.backend.env.DATABASE_URL: already computed"}},
@@ -169,6 +166,12 @@ func remove(name string) func(*testing.T, string) {
 }
 
 func TestRefusals(t *testing.T) {
+	for name, c := range exposureRefusals {
+		if _, twice := refusals[name]; twice {
+			t.Fatalf("two refusals are called %q", name)
+		}
+		refusals[name] = c
+	}
 	for name, c := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,25 +6,29 @@ import (
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Exposure lets users outside the cluster in. It only adds to the workloads' own Services, so changing the mode
-// never touches a running pod.
+// Exposure lets users outside the cluster in. It only adds to the workloads' own Services: changing the mode replaces no
+// workload, and rolls just the pods whose configuration holds a URL.
 type Exposure struct {
 	pulumi.ResourceState
 
-	// NodePorts are the ports on every node, by service; empty under an Ingress.
+	// NodePorts are the ports on every node, by service; empty without NodePorts.
 	NodePorts pulumi.IntMapOutput `pulumi:"nodePorts"`
+	// LoadBalancers are the addresses that host names have to point at, by service; "pending" until the cluster has given
+	// one, which `pulumi refresh` sees. Empty without LoadBalancers.
+	LoadBalancers pulumi.StringMapOutput `pulumi:"loadBalancers"`
 }
 
-// ExposureArgs are an Exposure's inputs: NodePorts or Ingress, or neither for a cluster reached by port-forward only.
+// ExposureArgs are an Exposure's inputs. All of them may be absent: a cluster is reached by port-forward anyway.
 type ExposureArgs struct {
-	Instance  string // the installation, for labels and selectors
-	Namespace pulumi.StringInput
-	NodePorts []NodePort
-	Ingress   *IngressArgs // nil is none
+	Instance      string // the installation, for labels and selectors
+	Namespace     pulumi.StringInput
+	NodePorts     []NodePort
+	LoadBalancers *LoadBalancerArgs // nil is none
+	Ingress       *IngressArgs      // nil is none
+	Gateway       *GatewayArgs      // nil is none
 }
 
 // NodePort opens one workload on a port of every node.
@@ -35,30 +39,51 @@ type NodePort struct {
 	NodePort int // 30000 to 32767
 }
 
-// IngressArgs put all hosts behind one TLS Secret.
-type IngressArgs struct {
-	Class     string // "" is the cluster's default class
-	TLSSecret string
-	Routes    []Route
+// LoadBalancerArgs give each route's workload a load balancer of its own.
+type LoadBalancerArgs struct {
+	Class       string            // "" is the cluster's own
+	Annotations map[string]string // of each Service
+	Port        int               // of every load balancer: 80, or 443 where it terminates TLS
+	Routes      []Route
 }
 
 // Route sends all paths of a host to a workload, unrewritten.
 type Route struct {
 	Host     string
+	Service  string
 	Workload *Workload
+	Port     int // of the workload's Service
 }
+
+// skipAwait keeps `pulumi up` from waiting for an address that only a controller assigns. On a cluster without one it would
+// wait for ten minutes and fail (pulumi/pulumi-kubernetes#567, #1812). What the users meet is asked by the smoke test.
+const skipAwait = "pulumi.com/skipAwait"
+
+// pending stands for a load balancer's address that is not assigned yet.
+const pending = "pending"
 
 func (a ExposureArgs) validate() error {
+	errs := []error{}
 	if a.Namespace == nil || a.Instance == "" {
-		return errors.New("Namespace and Instance are required")
+		errs = append(errs, errors.New("Namespace and Instance are required"))
+	}
+	if l := a.LoadBalancers; l != nil {
+		if len(l.Routes) == 0 {
+			errs = append(errs, errors.New("LoadBalancers needs Routes; leave it nil for none"))
+		}
+		errs = append(errs, validPort("LoadBalancers", l.Port))
 	}
 	if a.Ingress != nil && (len(a.Ingress.Routes) == 0 || a.Ingress.TLSSecret == "") {
-		return errors.New("Ingress needs Routes and TLSSecret; leave it nil for none")
+		errs = append(errs, errors.New("Ingress needs Routes and TLSSecret; leave it nil for none"))
 	}
-	return nil
+	if a.Gateway != nil {
+		errs = append(errs, a.Gateway.validate())
+	}
+	return errors.Join(errs...)
 }
 
-// NewExposure creates `<name>-<service>-nodeport` per NodePort, and `<name>-ingress`.
+// NewExposure creates `<name>-<service>-nodeport` per NodePort, `<name>-<service>-loadbalancer` per load balancer,
+// `<name>-ingress`, and for a Gateway what newGateway says.
 func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pulumi.ResourceOption) (*Exposure, error) {
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -76,23 +101,35 @@ func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pu
 		}
 		open[p.Service] = pulumi.Int(p.NodePort)
 	}
+	addresses := pulumi.StringMap{}
+	if args.LoadBalancers != nil {
+		for _, r := range args.LoadBalancers.Routes {
+			address, err := newLoadBalancer(ctx, fmt.Sprintf("%s-%s-loadbalancer", name, r.Service), args, r, child)
+			if err != nil {
+				return nil, err
+			}
+			addresses[r.Service] = address
+		}
+	}
 	if args.Ingress != nil {
 		if err := newIngress(ctx, name+"-ingress", args, child); err != nil {
 			return nil, err
 		}
 	}
-	e.NodePorts = open.ToIntMapOutput()
-	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{"nodePorts": e.NodePorts})
+	if args.Gateway != nil {
+		if err := newGateway(ctx, name, args, child); err != nil {
+			return nil, err
+		}
+	}
+	e.NodePorts, e.LoadBalancers = open.ToIntMapOutput(), addresses.ToStringMapOutput()
+	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{"nodePorts": e.NodePorts, "loadBalancers": e.LoadBalancers})
 }
 
 func newNodePort(ctx *pulumi.Context, name string, args ExposureArgs, p NodePort, child []pulumi.ResourceOption) error {
 	// Two Services cannot hold one node port, not even while one replaces the other.
 	opts := append(append([]pulumi.ResourceOption{}, child...), pulumi.DeleteBeforeReplace(true))
 	_, err := corev1.NewService(ctx, name, &corev1.ServiceArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Namespace: args.Namespace,
-			Labels:    pulumi.ToStringMap(labels(p.Service, args.Instance)),
-		},
+		Metadata: args.meta(p.Service, nil),
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("NodePort"),
 			Selector: pulumi.ToStringMap(p.Workload.selector),
@@ -108,36 +145,53 @@ func newNodePort(ctx *pulumi.Context, name string, args ExposureArgs, p NodePort
 	return nil
 }
 
-// newIngress makes one Ingress for all hosts: they share a certificate, and a session cookie's domain.
-func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pulumi.ResourceOption) error {
-	var rules networkingv1.IngressRuleArray
-	var hosts pulumi.StringArray
-	for _, r := range args.Ingress.Routes {
-		hosts = append(hosts, pulumi.String(r.Host))
-		rules = append(rules, networkingv1.IngressRuleArgs{
-			Host: pulumi.String(r.Host),
-			Http: &networkingv1.HTTPIngressRuleValueArgs{Paths: networkingv1.HTTPIngressPathArray{networkingv1.HTTPIngressPathArgs{
-				Path: pulumi.String("/"), PathType: pulumi.String("Prefix"),
-				Backend: &networkingv1.IngressBackendArgs{Service: &networkingv1.IngressServiceBackendArgs{
-					Name: r.Workload.Service,
-					Port: &networkingv1.ServiceBackendPortArgs{Name: pulumi.String(portName)},
-				}},
-			}}},
-		})
+// newLoadBalancer returns the address that the cluster gave, or pending.
+func newLoadBalancer(ctx *pulumi.Context, name string, args ExposureArgs, r Route, child []pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	spec := &corev1.ServiceSpecArgs{
+		Type:     pulumi.String("LoadBalancer"),
+		Selector: pulumi.ToStringMap(r.Workload.selector),
+		Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
+			Name: pulumi.String(portName), Port: pulumi.Int(args.LoadBalancers.Port), TargetPort: pulumi.String(portName),
+		}},
 	}
-	spec := &networkingv1.IngressSpecArgs{
-		Rules: rules,
-		Tls:   networkingv1.IngressTLSArray{networkingv1.IngressTLSArgs{Hosts: hosts, SecretName: pulumi.String(args.Ingress.TLSSecret)}},
+	if args.LoadBalancers.Class != "" {
+		spec.LoadBalancerClass = pulumi.String(args.LoadBalancers.Class)
 	}
-	if args.Ingress.Class != "" {
-		spec.IngressClassName = pulumi.String(args.Ingress.Class)
-	}
-	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
-		Metadata: &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels("ingress", args.Instance))},
-		Spec:     spec,
+	service, err := corev1.NewService(ctx, name, &corev1.ServiceArgs{
+		Metadata: args.meta(r.Service, map[string]string{skipAwait: "true"}, args.LoadBalancers.Annotations), Spec: spec,
 	}, child...)
 	if err != nil {
-		return fmt.Errorf("%s: creating Ingress: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("%s: creating Service: %w", name, err)
 	}
-	return nil
+	return service.Status.ApplyT(assigned).(pulumi.StringOutput), nil
+}
+
+// assigned is the first address in a Service's status. Clouds give an address or a host name.
+func assigned(status *corev1.ServiceStatus) string {
+	if status != nil && status.LoadBalancer != nil {
+		for _, entry := range status.LoadBalancer.Ingress {
+			if entry.Hostname != nil && *entry.Hostname != "" {
+				return *entry.Hostname
+			}
+			if entry.Ip != nil && *entry.Ip != "" {
+				return *entry.Ip
+			}
+		}
+	}
+	return pending
+}
+
+// meta is an object's metadata; later annotations win over earlier ones.
+func (a ExposureArgs) meta(role string, annotations ...map[string]string) *metav1.ObjectMetaArgs {
+	meta := &metav1.ObjectMetaArgs{Namespace: a.Namespace, Labels: pulumi.ToStringMap(labels(role, a.Instance))}
+	all := pulumi.StringMap{}
+	for _, some := range annotations {
+		for key, value := range some {
+			all[key] = pulumi.String(value)
+		}
+	}
+	if len(all) > 0 {
+		meta.Annotations = all
+	}
+	return meta
 }

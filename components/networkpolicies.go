@@ -43,8 +43,9 @@ type Flow struct{ From, To string }
 
 // Outside is who may reach the public services from outside the namespace; the zero value is nobody.
 type Outside struct {
-	OtherNamespaces bool   // pods of every namespace but this one
-	CIDR            string // "" is none
+	OtherNamespaces bool     // pods of every namespace but this one
+	Namespaces      []string // pods of these
+	CIDRs           []string
 }
 
 // Egress lets the pods of one service connect to a port outside the namespace.

@@ -57,19 +57,10 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 		// Any address: a managed database may be in a private network or on the internet, and moves.
 		args.Egress = append(args.Egress, Egress{reader, config.Destination{Port: cfg.Database.Port}})
 	}
-	if cfg.Exposure == config.Ingress {
-		// The controller is a pod of another namespace; which one, and under which labels, is the cluster's business.
-		args.Public = []string{cfg.Web.Name, cfg.Chatbot.Name, cfg.Backend.Name}
-		args.From = Outside{OtherNamespaces: true}
-		return args
-	}
-	// A port-forward needs no rule, nor does a NodePort that is called on the node itself. The node of Minikube is called
-	// from the machine around it, and a policy sees that machine's address.
-	args.From = Outside{CIDR: cfg.Kube.HostNetwork}
-	for _, s := range cfg.Services() {
-		if s.NodePort != 0 {
-			args.Public = append(args.Public, s.Name)
-		}
+	from, public := cfg.Outsiders()
+	args.From = Outside{OtherNamespaces: from.OtherNamespaces, Namespaces: from.Namespaces, CIDRs: from.CIDRs}
+	for _, s := range public {
+		args.Public = append(args.Public, s.Name)
 	}
 	return args
 }
@@ -137,8 +128,15 @@ func (o Outside) peers(namespace pulumi.StringInput) networkingv1.NetworkPolicyP
 			}},
 		}})
 	}
-	if o.CIDR != "" {
-		peers = append(peers, ipBlock(o.CIDR))
+	if len(o.Namespaces) > 0 {
+		peers = append(peers, networkingv1.NetworkPolicyPeerArgs{NamespaceSelector: &metav1.LabelSelectorArgs{
+			MatchExpressions: metav1.LabelSelectorRequirementArray{metav1.LabelSelectorRequirementArgs{
+				Key: pulumi.String(namespaceNameLabel), Operator: pulumi.String("In"), Values: pulumi.ToStringArray(o.Namespaces),
+			}},
+		}})
+	}
+	for _, cidr := range o.CIDRs {
+		peers = append(peers, ipBlock(cidr))
 	}
 	return peers
 }

@@ -102,25 +102,40 @@ func migrateOnStart(m *Migration) string {
 // exposureArgs turns the exposure of the configuration into what has to exist for it.
 func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload) ExposureArgs {
 	args := ExposureArgs{Instance: instance, Namespace: namespace}
-	if cfg.Exposure == config.Ingress {
-		args.Ingress = &IngressArgs{
-			Class: cfg.Ingress.Class, TLSSecret: cfg.Ingress.TLSSecret,
-			Routes: []Route{
-				{Host: cfg.Host(cfg.Web), Workload: web},
-				{Host: cfg.Host(cfg.Chatbot), Workload: chatbot},
-				{Host: cfg.Host(cfg.Backend), Workload: backend},
-			},
-		}
-		return args
+	route := func(s config.Service, w *Workload) Route {
+		return Route{Host: cfg.Host(s), Service: s.Name, Workload: w, Port: s.Port}
 	}
-	for _, p := range []struct {
-		service  config.Service
-		workload *Workload
-	}{{cfg.Backend, backend}, {cfg.Web, web}, {cfg.Chatbot, chatbot}} {
-		if p.service.NodePort != 0 {
-			args.NodePorts = append(args.NodePorts, NodePort{
-				Workload: p.workload, Service: p.service.Name, Port: p.service.Port, NodePort: p.service.NodePort,
-			})
+	routes := []Route{route(cfg.Web, web), route(cfg.Chatbot, chatbot), route(cfg.Backend, backend)}
+	issuer := Issuer{Issuer: cfg.TLS.Issuer, ClusterIssuer: cfg.TLS.ClusterIssuer}
+	switch cfg.Exposure {
+	case config.LoadBalancer:
+		args.LoadBalancers = &LoadBalancerArgs{
+			Class: cfg.LoadBalancer.Class, Annotations: cfg.ExposureAnnotations, Port: cfg.LoadBalancer.Port(), Routes: routes,
+		}
+	case config.Ingress:
+		args.Ingress = &IngressArgs{
+			Class: cfg.Ingress.Class, TLSSecret: cfg.TLS.Secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations, Routes: routes,
+		}
+	case config.Gateway:
+		args.Gateway = &GatewayArgs{Routes: routes}
+		if g := cfg.Gateway; g.Own() {
+			args.Gateway.Own = &OwnGatewayArgs{
+				Class: g.Class, TLSSecret: cfg.TLS.Secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations,
+				HTTPPort: g.HTTPPort, HTTPSPort: g.HTTPSPort,
+			}
+		} else {
+			args.Gateway.Parent = GatewayParent{Name: g.Name, Namespace: g.Namespace, HTTPListener: g.HTTPListener, HTTPSListener: g.HTTPSListener}
+		}
+	default: // localhost and nodePort differ in which services have one
+		for _, r := range []struct {
+			service  config.Service
+			workload *Workload
+		}{{cfg.Backend, backend}, {cfg.Web, web}, {cfg.Chatbot, chatbot}} {
+			if r.service.NodePort != 0 {
+				args.NodePorts = append(args.NodePorts, NodePort{
+					Workload: r.workload, Service: r.service.Name, Port: r.service.Port, NodePort: r.service.NodePort,
+				})
+			}
 		}
 	}
 	return args

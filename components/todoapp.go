@@ -18,7 +18,9 @@ type TodoApp struct {
 	APIURL     pulumi.StringOutput    `pulumi:"apiUrl"`     // the backend, for clients outside the cluster
 	Namespace  pulumi.StringOutput    `pulumi:"namespace"`
 	Images     pulumi.StringMapOutput `pulumi:"images"`    // what each service's pods run
-	NodePorts  pulumi.IntMapOutput    `pulumi:"nodePorts"` // by service; empty under an Ingress
+	NodePorts  pulumi.IntMapOutput    `pulumi:"nodePorts"` // by service; empty under an exposure with a domain
+	// LoadBalancers are the addresses to point the host names at, by service; empty under another exposure.
+	LoadBalancers pulumi.StringMapOutput `pulumi:"loadBalancers"`
 }
 
 // nextCache is where Next.js keeps what it renders at run time, on an otherwise read-only root.
@@ -168,9 +170,9 @@ func (app *TodoApp) finish(ctx *pulumi.Context, cfg *config.Config, namespace pu
 	app.APIURL = pulumi.String(cfg.APIURL()).ToStringOutput()
 	app.Namespace = namespace
 	app.Images = refs.ToStringMapOutput()
-	app.NodePorts = exposure.NodePorts
+	app.NodePorts, app.LoadBalancers = exposure.NodePorts, exposure.LoadBalancers
 	return ctx.RegisterResourceOutputs(app, pulumi.Map{
 		"webUrl": app.WebURL, "chatbotUrl": app.ChatbotURL, "apiUrl": app.APIURL,
-		"namespace": app.Namespace, "images": app.Images, "nodePorts": app.NodePorts,
+		"namespace": app.Namespace, "images": app.Images, "nodePorts": app.NodePorts, "loadBalancers": app.LoadBalancers,
 	})
 }

@@ -22,7 +22,9 @@ type cluster struct {
 	Registry   string `json:"registry"`
 	DockerHost string `json:"dockerHost"`
 	Local      bool   `json:"local"`
-	Kind       string `json:"kind"` // lab, minikube or kubeconfig
+	// NodeAddress is where a node is reached from this machine.
+	NodeAddress string `json:"nodeAddress"`
+	Kind        string `json:"kind"` // lab, minikube or kubeconfig
 }
 
 // chosenCluster reads the choice; without one (no `make up` on this machine) every field is empty. The choice is a

@@ -8,16 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Exposure says how users outside the cluster reach the application.
-type Exposure string
-
-const (
-	// Localhost keeps http://localhost:<port> through a port-forward; web and chatbot are NodePorts as well.
-	Localhost Exposure = "localhost"
-	// Ingress serves https://<domain>, https://chat.<domain> and https://api.<domain>.
-	Ingress Exposure = "ingress"
-)
-
 // Config is one stack's configuration: complete, checked, with every default applied.
 type Config struct {
 	Stack     string
@@ -26,8 +16,17 @@ type Config struct {
 	Namespace string // default todo-<stack>
 
 	Production bool // safety rules of a shared, public installation
-	Exposure   Exposure
-	Ingress    IngressConfig
+
+	Exposure     Exposure
+	Domain       string // host of the web front; chat. and api. go in front of it
+	NodeAddress  string // under the nodePort exposure: the node that the URLs name
+	LoadBalancer LoadBalancerConfig
+	Ingress      IngressConfig
+	Gateway      GatewayConfig
+	TLS          TLS
+	// ExposureAnnotations go onto what faces the users: the Ingress, the Gateway, or each load balancer's Service.
+	ExposureAnnotations map[string]string
+	IngressFrom         From // who the NetworkPolicies let in; the zero value follows from the exposure
 
 	NetworkPolicies bool // only the topology's flows are let through; default true
 
@@ -40,6 +39,8 @@ type Config struct {
 	Chatbot  Service
 	Database DatabaseConfig
 
+	nodeAddressOfCluster string // what make up found
+
 	Migration Migration
 
 	// RolloutTimeoutSeconds is how long a workload may go without progress before an update fails; default 300.
@@ -48,13 +49,6 @@ type Config struct {
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets
-}
-
-// IngressConfig matters only to the ingress exposure.
-type IngressConfig struct {
-	Domain    string // host of the web front; chat. and api. go in front of it
-	Class     string // "" is the cluster's default class
-	TLSSecret string // Secret of type kubernetes.io/tls in the namespace, valid for the three hosts
 }
 
 // Images says how references are made: where they are pushed and what they are built from.
@@ -111,7 +105,8 @@ type Secrets struct {
 type Service struct {
 	Name        string // Service name in the cluster's DNS, source folder, Dockerfile
 	Port        int    // container port and Service port
-	NodePort    int    // 0 is none; used by the localhost exposure
+	LocalPort   int    // on localhost, under the localhost exposure
+	NodePort    int    // 0 is none; used by the localhost and nodePort exposures
 	Replicas    int
 	Probes      Probes
 	Resources   Resources
@@ -147,28 +142,8 @@ type Quantities struct {
 // Services returns the three workloads in the order in which they are listed everywhere.
 func (c *Config) Services() []Service { return []Service{c.Backend, c.Web, c.Chatbot} }
 
-// WebURL is where a browser finds the web front.
-func (c *Config) WebURL() string { return c.publicURL(c.Web) }
-
-// ChatbotURL is where a browser finds the chatbot.
-func (c *Config) ChatbotURL() string { return c.publicURL(c.Chatbot) }
-
-// APIURL is where a browser, or any other client outside the cluster, finds the backend.
-func (c *Config) APIURL() string { return c.publicURL(c.Backend) }
-
-// Host is the public host name of a service under the ingress exposure.
-func (c *Config) Host(s Service) string { return hostPrefix[s.Name] + c.Ingress.Domain }
-
 // ClusterURL is where other pods find a service. The namespace's search domain completes the name.
 func (s Service) ClusterURL() string { return fmt.Sprintf("http://%s:%d", s.Name, s.Port) }
-
-// CookieDomain lets the fronts share one session: a cookie of localhost ignores ports and needs no domain.
-func (c *Config) CookieDomain() string {
-	if c.Exposure == Ingress {
-		return c.Ingress.Domain
-	}
-	return ""
-}
 
 // Environment is what the application is told it runs in.
 func (c *Config) Environment() string {
@@ -176,19 +151,4 @@ func (c *Config) Environment() string {
 		return "production"
 	}
 	return "development"
-}
-
-func (c *Config) publicURL(s Service) string {
-	if c.Exposure == Ingress {
-		return "https://" + c.Host(s)
-	}
-	return fmt.Sprintf("http://localhost:%d", s.Port)
-}
-
-// NextCommand is what to type once the stack is up.
-func (c *Config) NextCommand() string {
-	if c.Exposure == Ingress {
-		return "curl --fail " + c.APIURL() + c.Backend.Probes.Readiness
-	}
-	return "make forward"
 }

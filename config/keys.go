@@ -20,10 +20,6 @@ const (
 	keyAllowNonLocal   = "allowNonLocalCluster"
 	keyAllowLocal      = "allowLocalCluster"
 	keyProduction      = "production"
-	keyExposure        = "exposure"
-	keyDomain          = "domain"
-	keyIngressClass    = "ingressClass"
-	keyTLSSecret       = "tlsSecret"
 	keyRegistry        = "registry"
 	keyDockerHost      = "dockerHost"
 	keyPlatform        = "platform"
@@ -55,8 +51,10 @@ const (
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword}
 
 var plainKeys = []string{
-	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction, keyExposure,
-	keyDomain, keyIngressClass, keyTLSSecret, keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
+	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction,
+	keyExposure, keyDomain, keyNodeAddress, keyLoadBalancer, keyIngressClass, keyGateway,
+	keyTLSSecret, keyTLSIssuer, keyTLSClusterIssuer, keyExposureAnnotations, keyIngressFrom,
+	keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
 	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase,
 }

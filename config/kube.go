@@ -22,9 +22,10 @@ type Kube struct {
 	// HostNetwork is the network that Minikube's node shares with the machine it runs on; "" for every other cluster.
 	HostNetwork string
 
-	explicit bool // the stack or `make up` named the context
-	local    bool // `make up` knows that the cluster is on this machine
-	minikube bool // the context is a Minikube profile
+	nodeAddress string // of Minikube's node, as far as its API server's address tells
+	explicit    bool   // the stack or `make up` named the context
+	local       bool   // `make up` knows that the cluster is on this machine
+	minikube    bool   // the context is a Minikube profile
 
 	allowNonLocal, allowLocal bool
 	inline                    string // Content, until it has been parsed
@@ -81,7 +82,7 @@ func (k *Kube) guard(c *Config, m machine, ps *problems) {
 	// Minikube marks what it writes; the name alone counts too, for kubeconfigs that were rewritten by a tool.
 	k.minikube = k.minikube || target.minikube || k.Context == defaultContext
 	if k.minikube {
-		k.HostNetwork = target.network()
+		k.HostNetwork, k.nodeAddress = target.network(), target.address()
 	}
 	k.judge(c, target, ps)
 }

@@ -34,6 +34,7 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	if c.Kube.Stack == "" || (len(l.ps.list) == 0 && !c.Kube.Absent) {
 		c.Kube.guard(c, m, &l.ps)
 	}
+	c.settleExposure(&l.ps)
 	if len(l.ps.list) == 0 || ctx.DryRun() {
 		c.useMinikubeDaemon(ctx.Context(), m, &l.ps)
 	}
@@ -66,17 +67,11 @@ type loader struct {
 
 func (l *loader) read(chosen cluster) *Config {
 	c := &Config{
-		Stack:      l.ctx.Stack(),
-		Preview:    l.ctx.DryRun(),
-		Root:       l.ctx.RootDirectory(),
-		Namespace:  l.text(keyNamespace, project+"-"+l.ctx.Stack()),
-		Production: l.boolean(keyProduction, false),
-		Exposure:   Exposure(l.text(keyExposure, string(Localhost))),
-		Ingress: IngressConfig{
-			Domain:    l.text(keyDomain, ""),
-			Class:     l.text(keyIngressClass, ""),
-			TLSSecret: l.text(keyTLSSecret, ""),
-		},
+		Stack:           l.ctx.Stack(),
+		Preview:         l.ctx.DryRun(),
+		Root:            l.ctx.RootDirectory(),
+		Namespace:       l.text(keyNamespace, project+"-"+l.ctx.Stack()),
+		Production:      l.boolean(keyProduction, false),
 		NetworkPolicies: l.boolean(keyNetworkPolicies, defaultNetworkPolicies),
 		Docker:          Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
 		Images: Images{
@@ -97,6 +92,7 @@ func (l *loader) read(chosen cluster) *Config {
 		},
 	}
 	c.Kube = l.kube(chosen)
+	l.exposure(c, chosen)
 	l.services(c)
 	c.fetchSources(l.ctx.Context(), l.m, &l.ps)
 	l.object(keyPullSecrets, &c.Images.PullSecrets)

@@ -14,13 +14,16 @@ var shapes = map[string]any{
 	keyMigration:  migrationOverride{},
 
 	keyDatabase: databaseOverride{}, keyPullSecrets: []string{},
+	keyLoadBalancer: LoadBalancerConfig{}, keyGateway: GatewayConfig{}, keyIngressFrom: From{},
+	keyExposureAnnotations: map[string]string{},
 }
 
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same
 // name in Service has the default.
 type serviceOverride struct {
 	Replicas  *int              `json:"replicas" doc:"Pods." allowed:"0 to 100"`
-	NodePort  *int              `json:"nodePort" doc:"Port on every node, under the localhost exposure; 0 is none." allowed:"0, 30000 to 32767, each once"`
+	LocalPort *int              `json:"localPort" doc:"Port on localhost, under the localhost exposure." allowed:"1 to 65535, each once"`
+	NodePort  *int              `json:"nodePort" doc:"Port on every node, under localhost (0 is none) and nodePort." allowed:"0, 30000 to 32767, each once" default:"frontend-web 30000, frontend-chatbot 30001; backend 30800 under nodePort, else none"`
 	Resources *resourceOverride `json:"resources"`
 	Probes    *probeOverride    `json:"probes"`
 	Env       map[string]string `json:"env" doc:"More variables for the ConfigMap. Of those that the program computes it may set ALLOWED_ORIGINS only." allowed:"names of letters, digits and _"`
@@ -52,6 +55,9 @@ func (l *loader) baseImages() BaseImages {
 // services applies `services` and `images` to the topology.
 func (l *loader) services(c *Config) {
 	c.Backend, c.Web, c.Chatbot = defaultBackend(), defaultWeb(), defaultChatbot()
+	if c.Exposure == NodePort {
+		c.Backend.NodePort = defaultNodePorts[backendName]
+	}
 	byName := map[string]*Service{backendName: &c.Backend, webName: &c.Web, chatbotName: &c.Chatbot}
 
 	overrides := map[string]serviceOverride{}
@@ -59,6 +65,7 @@ func (l *loader) services(c *Config) {
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
 		if s := l.serviceNamed(keyServices, name, byName); s != nil {
 			s.apply(overrides[name])
+			c.validatePorts(*s, overrides[name], &l.ps)
 		}
 	}
 
@@ -83,6 +90,9 @@ func (l *loader) serviceNamed(key, name string, byName map[string]*Service) *Ser
 func (s *Service) apply(o serviceOverride) {
 	if o.Replicas != nil {
 		s.Replicas = *o.Replicas
+	}
+	if o.LocalPort != nil {
+		s.LocalPort = *o.LocalPort
 	}
 	if o.NodePort != nil {
 		s.NodePort = *o.NodePort

@@ -138,6 +138,9 @@ func fields(t *testing.T, of reflect.Type, prefix string, visit func(path string
 			fields(t, f.Type, prefix, visit)
 			continue
 		}
+		if jsonName(f) == "-" {
+			continue
+		}
 		path := strings.TrimPrefix(prefix+"."+jsonName(f), ".")
 		below := f.Type
 		if below.Kind() == reflect.Pointer {

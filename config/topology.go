@@ -24,7 +24,10 @@ const (
 	DatabaseService = databaseName
 )
 
-// hostPrefix goes before the domain under the ingress exposure.
+// defaultNodePorts are those of the seed document. The backend has its own under the nodePort exposure only.
+var defaultNodePorts = map[string]int{webName: 30000, chatbotName: 30001, backendName: 30800}
+
+// hostPrefix goes before the domain.
 var hostPrefix = map[string]string{backendName: "api.", webName: "", chatbotName: "chat."}
 
 var defaultBaseImages = BaseImages{Python: "python:3.13-slim", Node: "node:20-alpine", Postgres: "postgres:17-alpine"}
@@ -54,7 +57,7 @@ const (
 
 func defaultBackend() Service {
 	return Service{
-		Name: backendName, Port: services.BackendPort, Replicas: 2,
+		Name: backendName, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
 		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
@@ -63,19 +66,19 @@ func defaultBackend() Service {
 
 func defaultWeb() Service {
 	s := defaultFront(webName, services.WebPort)
-	s.NodePort = 30000
+	s.NodePort = defaultNodePorts[webName]
 	return s
 }
 
 func defaultChatbot() Service {
 	s := defaultFront(chatbotName, services.ChatbotPort)
-	s.NodePort = 30001
+	s.NodePort = defaultNodePorts[chatbotName]
 	return s
 }
 
 func defaultFront(name string, port int) Service {
 	return Service{
-		Name: name, Port: port, Replicas: 2,
+		Name: name, Port: port, LocalPort: port, Replicas: 2,
 		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10},
 		Resources: resources("100m", "128Mi", "200m", "256Mi"),
 		SourceFiles: [][]string{

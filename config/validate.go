@@ -61,39 +61,13 @@ func reserved(namespace string) bool {
 	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
 }
 
-func (c *Config) validateExposure(ps *problems) {
-	switch c.Exposure {
-	case Localhost:
-		if c.Ingress.Domain != "" {
-			ps.refuse(keyDomain, quoted(c.Ingress.Domain), "it is used by the ingress exposure only; exposure is localhost", `""`)
-		}
-		return
-	case Ingress:
-	case "nodePort", "loadBalancer", "gateway":
-		ps.refuse(keyExposure, quoted(string(c.Exposure)), "not supported yet; allowed: localhost, ingress", string(Localhost))
-		return
-	default:
-		ps.refuse(keyExposure, quoted(string(c.Exposure)), "allowed: localhost, ingress", string(Localhost))
-		return
-	}
-	domain := c.Ingress.Domain
-	switch {
-	case domain == "":
-		ps.refuse(keyDomain, "not set", "the ingress exposure needs it", "todo.your-company.com")
-	case !dnsName.MatchString(domain):
-		ps.refuse(keyDomain, quoted(domain), "allowed: a host name without scheme, port, path or wildcard", "todo.your-company.com")
-	case domain == "example.com" || strings.HasSuffix(domain, ".example.com"):
-		ps.add(Problem{Key: keyDomain, Got: quoted(domain), Want: "a placeholder; it must be a domain of yours",
-			Fix: ps.set(keyDomain, "todo.your-company.com"), Later: true})
-	}
-	if c.Ingress.TLSSecret == "" {
-		ps.refuse(keyTLSSecret, "not set", "the ingress exposure serves https and needs a Secret of type kubernetes.io/tls", "todo-tls")
-	}
-}
-
 func (c *Config) validateProduction(ps *problems) {
-	if c.Exposure == Localhost {
-		ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress", string(Ingress))
+	if slices.Contains(exposures, c.Exposure) && !c.HTTPSOnly() {
+		if c.Exposure == LoadBalancer {
+			ps.refuse(keyLoadBalancer+".tls", "false", "production is not served over plain http", "true")
+		} else {
+			ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress, gateway, loadBalancer", string(Ingress))
+		}
 	}
 	if c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
 		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
@@ -110,7 +84,7 @@ func (c *Config) validateProduction(ps *problems) {
 }
 
 func (c *Config) validateServices(ps *problems) {
-	nodePorts := map[int]string{}
+	nodePorts, localPorts := map[int]string{}, map[int]string{}
 	for _, s := range c.Services() {
 		key := "services." + s.Name
 		if s.Replicas < 0 || s.Replicas > 100 {
@@ -122,6 +96,16 @@ func (c *Config) validateServices(ps *problems) {
 		nodePorts[s.NodePort] = s.Name
 		if s.NodePort != 0 && (s.NodePort < minNodePort || s.NodePort > maxNodePort) {
 			ps.refuse(key+".nodePort", fmt.Sprint(s.NodePort), fmt.Sprintf("allowed: %d to %d", minNodePort, maxNodePort), "30000")
+		}
+		if c.Exposure == NodePort && s.NodePort == 0 {
+			ps.refuse(key+".nodePort", "0", "the nodePort exposure needs one for each service", fmt.Sprint(defaultNodePorts[s.Name]))
+		}
+		if other, taken := localPorts[s.LocalPort]; taken {
+			ps.refuse(key+".localPort", fmt.Sprint(s.LocalPort), "already that of "+other, fmt.Sprint(s.Port+10000))
+		}
+		localPorts[s.LocalPort] = s.Name
+		if s.LocalPort < 1 || s.LocalPort > maxPort {
+			ps.refuse(key+".localPort", fmt.Sprint(s.LocalPort), "allowed: 1 to 65535", fmt.Sprint(s.Port+10000))
 		}
 		if p := s.Probes.ReadinessPeriodSeconds; p < 1 || p > 3600 {
 			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")

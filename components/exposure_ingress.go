@@ -1,0 +1,78 @@
+package components
+
+import (
+	"fmt"
+
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// IngressArgs put all hosts behind one TLS Secret.
+type IngressArgs struct {
+	Class       string // "" is the cluster's default class
+	TLSSecret   string
+	Issuer      Issuer
+	Annotations map[string]string // win over those that follow from Class and Issuer
+	Routes      []Route
+}
+
+// Issuer is what fills a TLS Secret: one of cert-manager's two kinds, or nobody.
+type Issuer struct{ Issuer, ClusterIssuer string }
+
+// annotations are what cert-manager looks for on an Ingress or a Gateway.
+func (i Issuer) annotations() map[string]string {
+	all := map[string]string{}
+	if i.Issuer != "" {
+		all["cert-manager.io/issuer"] = i.Issuer
+	}
+	if i.ClusterIssuer != "" {
+		all["cert-manager.io/cluster-issuer"] = i.ClusterIssuer
+	}
+	return all
+}
+
+// redirects are the annotations by which a controller sends http to https, by its usual class. There is no portable one.
+// Traefik has none either: it is a setting of its entry point, and without it plain http finds no route.
+var redirects = map[string]map[string]string{
+	"nginx":   {"nginx.ingress.kubernetes.io/ssl-redirect": "true"},
+	"haproxy": {"haproxy.org/ssl-redirect": "true"},
+	"alb": {
+		"alb.ingress.kubernetes.io/listen-ports": `[{"HTTP": 80}, {"HTTPS": 443}]`,
+		"alb.ingress.kubernetes.io/ssl-redirect": "443",
+	},
+}
+
+// newIngress makes one Ingress for all hosts: they share a certificate, and a session cookie's domain.
+func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pulumi.ResourceOption) error {
+	var rules networkingv1.IngressRuleArray
+	var hosts pulumi.StringArray
+	for _, r := range args.Ingress.Routes {
+		hosts = append(hosts, pulumi.String(r.Host))
+		rules = append(rules, networkingv1.IngressRuleArgs{
+			Host: pulumi.String(r.Host),
+			Http: &networkingv1.HTTPIngressRuleValueArgs{Paths: networkingv1.HTTPIngressPathArray{networkingv1.HTTPIngressPathArgs{
+				Path: pulumi.String("/"), PathType: pulumi.String("Prefix"),
+				Backend: &networkingv1.IngressBackendArgs{Service: &networkingv1.IngressServiceBackendArgs{
+					Name: r.Workload.Service,
+					Port: &networkingv1.ServiceBackendPortArgs{Name: pulumi.String(portName)},
+				}},
+			}}},
+		})
+	}
+	spec := &networkingv1.IngressSpecArgs{
+		Rules: rules,
+		Tls:   networkingv1.IngressTLSArray{networkingv1.IngressTLSArgs{Hosts: hosts, SecretName: pulumi.String(args.Ingress.TLSSecret)}},
+	}
+	if args.Ingress.Class != "" {
+		spec.IngressClassName = pulumi.String(args.Ingress.Class)
+	}
+	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
+		Metadata: args.meta("ingress", map[string]string{skipAwait: "true"}, redirects[args.Ingress.Class],
+			args.Ingress.Issuer.annotations(), args.Ingress.Annotations),
+		Spec: spec,
+	}, child...)
+	if err != nil {
+		return fmt.Errorf("%s: creating Ingress: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package components
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/internal/pulumitest"
+)
+
+// exposures has a stack for every way to be reached. What follows from each is in testdata/exposure-<name>.golden.
+var exposures = map[string]map[string]string{
+	"localhost":       {},
+	"localhost-ports": {"todo:services": `{"frontend-web":{"localPort":13000,"nodePort":0},"backend":{"localPort":18000,"nodePort":30900}}`},
+	"nodeport":        {"todo:exposure": "nodePort", "todo:nodeAddress": "fd00::7", "todo:ingressFrom": `{"cidrs":["10.0.0.0/8"]}`},
+	"loadbalancer":    {"todo:exposure": "loadBalancer", "todo:domain": "todo.your-company.com"},
+	"loadbalancer-tls": {"todo:exposure": "loadBalancer", "todo:domain": "todo.your-company.com", "todo:loadBalancer": `{"tls":true,"class":"service.k8s.aws/nlb"}`,
+		"todo:exposureAnnotations": `{"service.beta.kubernetes.io/aws-load-balancer-ssl-ports":"443"}`},
+	"ingress": {"todo:exposure": "ingress", "todo:domain": "todo.your-company.com", "todo:tlsSecret": "own-tls", "todo:ingressClass": "nginx",
+		"todo:exposureAnnotations": `{"nginx.ingress.kubernetes.io/proxy-body-size":"1m"}`},
+	"ingress-certmanager": {"todo:exposure": "ingress", "todo:domain": "todo.your-company.com", "todo:tlsClusterIssuer": "letsencrypt",
+		"todo:ingressFrom": `{"namespaces":["ingress-nginx"],"cidrs":["10.0.0.0/16"]}`},
+	"gateway": {"todo:exposure": "gateway", "todo:domain": "todo.your-company.com", "todo:tlsIssuer": "company",
+		"todo:gateway": `{"class":"traefik","httpPort":8000,"httpsPort":8443}`, "todo:exposureAnnotations": `{"example.com/pool":"public"}`},
+	"gateway-shared": {"todo:exposure": "gateway", "todo:domain": "todo.your-company.com", "todo:gateway": `{"name":"shared","namespace":"infra","httpListener":"web"}`},
+}
+
+func TestExposureGolden(t *testing.T) {
+	for name, extra := range exposures {
+		t.Run(name, func(t *testing.T) {
+			text := exposureText(t, runApp(t, extra))
+			file := filepath.Join("testdata", "exposure-"+name+".golden")
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatalf("%v (make it with UPDATE_GOLDEN=1)", err)
+			}
+			if text != string(want) {
+				t.Errorf("%s says\n%s\nand the program does\n%s\nIf that is meant: UPDATE_GOLDEN=1 go test ./components", file, want, text)
+			}
+		})
+	}
+}
+
+// exposureText is all that depends on the exposure: what the pods are told, the build argument, what exists for it, and
+// which connections from outside are let in.
+func exposureText(t *testing.T, r *pulumitest.Recorder) string {
+	t.Helper()
+	var out strings.Builder
+	section := func(title, text string) {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, []byte(text), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "# %s\n%s\n", title, &indented)
+	}
+	for _, service := range []string{"backend", "frontend-web", "frontend-chatbot"} {
+		section("environment of "+service, r.Get(configMapType, "todo-"+service+"-config-configmap").JSON("data"))
+	}
+	section("build arguments of frontend-web", r.Get(imageType, "todo-frontend-web-image-build").JSON("build.args"))
+	for _, res := range r.All() {
+		if !strings.HasPrefix(res.Name, "todo-exposure-") {
+			continue
+		}
+		section(res.Type+" "+res.Name+": annotations", res.JSON("metadata.annotations"))
+		section(res.Type+" "+res.Name, res.JSON("spec"))
+	}
+	fmt.Fprintln(&out, "# from outside")
+	for _, line := range connections(t, r) {
+		if strings.Contains(line, "<-") && !strings.Contains(line, "<- frontend-") && !strings.Contains(line, "<- backend") {
+			fmt.Fprintln(&out, line)
+		}
+	}
+	return out.String()
+}
+
+// TestNoExposureWaitsForAController: the engine would wait for an address that a cluster without a controller never gives.
+func TestNoExposureWaitsForAController(t *testing.T) {
+	for name, extra := range exposures {
+		r := runApp(t, extra)
+		for _, res := range r.All() {
+			waits := res.Type == "kubernetes:networking.k8s.io/v1:Ingress" || (res.Type == serviceType && res.Text("spec.type") == "LoadBalancer")
+			if waits && !strings.Contains(res.JSON("metadata.annotations"), `"pulumi.com/skipAwait":"true"`) {
+				t.Errorf("%s: %s would wait for its address", name, res.Name)
+			}
+		}
+	}
+}
+
+func TestAssigned(t *testing.T) {
+	entry := func(ip, host string) *corev1.ServiceStatus {
+		return &corev1.ServiceStatus{LoadBalancer: &corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{Ip: &ip, Hostname: &host}}}}
+	}
+	for want, status := range map[string]*corev1.ServiceStatus{
+		"203.0.113.7":            entry("203.0.113.7", ""),
+		"lb.your-cloud.com":      entry("", "lb.your-cloud.com"),
+		pending:                  nil,
+		pending + " (no status)": {}, pending + " (no entry)": {LoadBalancer: &corev1.LoadBalancerStatus{}}, pending + " (empty)": entry("", ""),
+	} {
+		want, _, _ = strings.Cut(want, " ")
+		if got := assigned(status); got != want {
+			t.Errorf("the address is %q, want %q", got, want)
+		}
+	}
+}
+
+func TestExposureRefusals(t *testing.T) {
+	route := []Route{{Host: "a.your-company.com", Service: "web", Port: 80}}
+	for want, change := range map[string]func(*ExposureArgs){
+		"Namespace and Instance":     func(a *ExposureArgs) { a.Instance = "" },
+		"Ingress needs Routes":       func(a *ExposureArgs) { a.Ingress = &IngressArgs{TLSSecret: "tls"} },
+		"LoadBalancers needs Routes": func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Port: 80} },
+		"LoadBalancers: Port is 0":   func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Routes: route} },
+		"Gateway needs Routes":       func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Parent: GatewayParent{Name: "shared"}} },
+		"either Own or the name":     func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route} },
+		"the Parent's two listeners": func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Parent: GatewayParent{Name: "shared"}} },
+		"needs Class and TLSSecret":  func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{}} },
+		"HTTPPort: Port is 0":        func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 443}} },
+		"HTTPSPort: Port is 70000":   func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 70000}} },
+		"Gateway needs either Own or": func(a *ExposureArgs) {
+			a.Gateway = &GatewayArgs{Own: &OwnGatewayArgs{}, Parent: GatewayParent{Name: "x"}}
+		},
+	} {
+		args := ExposureArgs{Instance: "todo-test", Namespace: pulumi.String("todo")}
+		change(&args)
+		r, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {
+			_, err := NewExposure(ctx, "exposure", args)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if n := len(r.All()); n > 0 {
+			t.Errorf("%q: %d resources were registered before the refusal", want, n)
+		}
+	}
+}
