@@ -26,6 +26,8 @@ type Cluster struct {
 	DockerHost string `json:"dockerHost,omitempty"` // empty: the user's own
 	Local      bool   `json:"local"`                // runs on this machine
 	UID        string `json:"uid,omitempty"`        // of the namespace kube-system: tells a cluster from its successor
+	// NodeAddress is where a node is reached, for the URLs of the nodePort exposure. The program knows Minikube's itself.
+	NodeAddress string `json:"nodeAddress,omitempty"`
 }
 
 // Cluster reads what the last `up` chose; the error is os.ErrNotExist before the first.
@@ -67,12 +69,13 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 // stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
 // file is the program's business.
 type stackKeys struct {
-	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
-	KubeContext string `yaml:"todo:kubeContext"`
-	Production  bool   `yaml:"todo:production"`
-	Exposure    string `yaml:"todo:exposure"`     // empty is localhost
-	Images      any    `yaml:"todo:images"`       // by service; the program refuses what is no map
-	DatabaseURL any    `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
+	Namespace   string      `yaml:"todo:namespace"` // empty is todo-<stack>
+	KubeContext string      `yaml:"todo:kubeContext"`
+	Production  bool        `yaml:"todo:production"`
+	Exposure    string      `yaml:"todo:exposure"` // empty is localhost
+	Images      any         `yaml:"todo:images"`   // by service; the program refuses what is no map
+	Services    serviceKeys `yaml:"todo:services"`
+	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
 }
 
 func (k stackKeys) namespace(stack string) string {
@@ -137,6 +140,9 @@ func (o *Ops) RecordCluster(ctx context.Context, c *Cluster) (previous string, e
 		return "", fmt.Errorf("cluster %s does not answer: %w", c.Context, err)
 	}
 	c.UID = strings.TrimSpace(text)
+	if c.NodeAddress, err = o.nodeAddress(ctx, *c); err != nil {
+		return "", err
+	}
 	if err := o.printTarget(ctx, *c); err != nil {
 		return "", err
 	}
@@ -148,6 +154,24 @@ func (o *Ops) RecordCluster(ctx context.Context, c *Cluster) (previous string, e
 		return "", fmt.Errorf("keeping the chosen cluster: %w", err)
 	}
 	return previous, nil
+}
+
+// nodeAddress is that of the first node, its public one if it has one; "" when the stack's URLs do not hold it.
+func (o *Ops) nodeAddress(ctx context.Context, c Cluster) (string, error) {
+	keys, err := o.stackConfig()
+	if err != nil || keys.Exposure != "nodePort" || c.Kind == "minikube" {
+		return "", err
+	}
+	for _, kind := range []string{"ExternalIP", "InternalIP"} {
+		text, err := o.kubectl(ctx, c, "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="`+kind+`")].address}`)
+		if err != nil {
+			return "", err
+		}
+		if addresses := strings.Fields(text); len(addresses) > 0 {
+			return addresses[0], nil
+		}
+	}
+	return "", nil // the program refuses it, with what to do
 }
 
 // checkContext refuses a context that the kubeconfig does not have, with those that it has.

@@ -19,8 +19,11 @@ import (
 
 // A forward serves one of the stack's localhost URLs from a Service.
 type forward struct {
-	service, port string
+	service, port string // the port on localhost; the Service's own may be another
 }
+
+// servicePort is the port's name on each of the stack's Services (components/workload.go).
+const servicePort = "http"
 
 // forwards are the stack's URLs on localhost. A stack with a domain has none: its URLs need no help.
 func (out Outputs) forwards() []forward {
@@ -94,7 +97,7 @@ func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f fo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var said strings.Builder
-	cmd := o.kubectlCommand(ctx, c, "-n", namespace, "port-forward", "service/"+f.service, f.port+":"+f.port)
+	cmd := o.kubectlCommand(ctx, c, "-n", namespace, "port-forward", "service/"+f.service, f.port+":"+servicePort)
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting kubectl: %w", err)
@@ -143,10 +146,11 @@ func (o *Ops) portsFree() error {
 		return err
 	}
 	var taken []error
-	for _, port := range []int{services.WebPort, services.ChatbotPort, services.BackendPort} {
+	for service, port := range keys.localPorts() {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			taken = append(taken, fmt.Errorf("port %d is taken by another program, and http://localhost:%d needs it; find it with: ss -ltnp 'sport = :%d'", port, port, port))
+			taken = append(taken, fmt.Errorf("port %d is taken by another program, and http://localhost:%d needs it; find it with: ss -ltnp 'sport = :%d', or take another: pulumi config set -s %s --path services.%s.localPort %d",
+				port, port, port, o.Stack, service, port+10000))
 		} else if err := listener.Close(); err != nil {
 			return fmt.Errorf("trying port %d: %w", port, err)
 		}

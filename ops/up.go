@@ -16,8 +16,8 @@ import (
 // Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
 // run continues where it was, and a second run changes nothing.
 func (o *Ops) Up(ctx context.Context) error {
-	if err := o.portsFree(); err != nil {
-		return err
+	if taken := o.portsFree(); taken != nil {
+		return errors.Join(o.checkConfig(ctx), taken)
 	}
 	cluster, err := o.prepareCluster(ctx)
 	if err != nil {
@@ -28,6 +28,9 @@ func (o *Ops) Up(ctx context.Context) error {
 		return err
 	}
 	if err := o.PrepareStack(ctx); err != nil {
+		return err
+	}
+	if err := o.checkNamespace(ctx, cluster); err != nil {
 		return err
 	}
 	args := []string{"up", "--yes", "--skip-preview"}
@@ -153,7 +156,11 @@ func (o *Ops) printURLs(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("\n  Todo      %s\n  Chatbot   %s\n  API       %s\n", out.WebURL, out.ChatbotURL, out.APIURL)
-	fmt.Printf("\n  make forward   serves these addresses again after a reboot      make down   removes the stack\n")
+	fmt.Println()
+	if len(out.forwards()) > 0 {
+		fmt.Print("  make forward   serves these addresses again after a reboot    ")
+	}
+	fmt.Println("  make down   removes the stack")
 	fmt.Printf("  eval \"$(make env)\"   then plain pulumi and kubectl act on this stack and cluster\n")
 	return nil
 }
