@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script is a program that stands for another.
+func script(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLocalPortsFollowTheStack(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := free.Addr().(*net.TCPAddr).Port
+	defer free.Close()
+	for name, file := range map[string]string{
+		"as --path writes it": fmt.Sprintf("config:\n  todo:services:\n    frontend-web:\n      localPort: %d\n      replicas: 3\n", port),
+		"as text":             fmt.Sprintf("config:\n  todo:services: '{\"frontend-web\":{\"localPort\":%d}}'\n", port),
+	} {
+		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": file})
+		if err := ops.portsFree(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d is taken", port)) || strings.Contains(err.Error(), "port 3000 ") {
+			t.Errorf("%s: %v, want the stack's port %d in the place of 3000", name, err, port)
+		}
+	}
+	// The program refuses this one, with its fix; here it must not stop the way there.
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:services: [1]\n"})
+	if keys, err := ops.stackConfig(); err != nil || len(keys.Services) != 0 {
+		t.Errorf("services of a wrong shape: %v, %v", keys.Services, err)
+	}
+}
+
+func TestConfigMistakesAreToldBesideTakenPorts(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
+	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", "exit 0"))+":"+os.Getenv("PATH"))
+	ops.tools.Pulumi = script(t, "pulumi", `case "$*" in
+"stack ls --json") echo '[{"name":"dev"}]' ;;
+preview*) echo 'expsure: unknown key'; exit 1 ;;
+esac`)
+	if err := ops.checkConfig(t.Context()); err != nil {
+		t.Errorf("before any run: %v; tools must not be built to say more", err)
+	}
+	if err := os.MkdirAll(ops.state("pulumi"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := ops.checkConfig(t.Context()); err == nil || !strings.Contains(err.Error(), "expsure: unknown key") {
+		t.Errorf("error = %v, want what the program says of the configuration", err)
+	}
+}
+
+func TestAForeignNamespaceIsRefusedByName(t *testing.T) {
+	const namespace = `{"type":"kubernetes:core/v1:Namespace","outputs":{"metadata":{"uid":"%s"}}}`
+	for name, test := range map[string]struct{ live, state, want string }{
+		"none":                  {"", `{"deployment":{}}`, ""},
+		"the stack's own":       {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{"resources":[` + fmt.Sprintf(namespace, "uid-1") + `]}}`, ""},
+		"killed while making":   {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{"pending_operations":[{"resource":` + fmt.Sprintf(namespace, "") + `}]}}`, ""},
+		"another checkout's":    {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{}}`, "namespace todo-dev exists on cluster kind-mine since 2026-01-02"},
+		"made anew by somebody": {"uid-2 2026-01-02T03:04:05Z", `{"deployment":{"resources":[` + fmt.Sprintf(namespace, "uid-1") + `]}}`, "pulumi config set -s dev namespace todo-dev-2"},
+		"damaged state":         {"uid-1 2026-01-02T03:04:05Z", `{`, "reading the state of stack dev"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
+			ops.tools.Kubectl = script(t, "kubectl", `case "$*" in *metadata.name=todo-dev*) echo '`+test.live+`' ;; *) exit 1 ;; esac`)
+			ops.tools.Pulumi = script(t, "pulumi", "echo '"+test.state+"'")
+			err := ops.checkNamespace(t.Context(), Cluster{Context: "kind-mine", Kubeconfig: "/k"})
+			if (err != nil) != (test.want != "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("error = %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestNodeAddressIsAskedForNodePortsOnly(t *testing.T) {
+	for name, test := range map[string]struct{ exposure, kind, external, internal, want string }{
+		"localhost":      {"localhost", "lab", "", "10.0.0.7", ""},
+		"lab":            {"nodePort", "lab", "", "10.0.0.7", "10.0.0.7"},
+		"public address": {"nodePort", "kubeconfig", "203.0.113.7", "10.0.0.7", "203.0.113.7"},
+		"two addresses":  {"nodePort", "kubeconfig", "", "10.0.0.7 fd00::7", "10.0.0.7"},
+		"no address":     {"nodePort", "kubeconfig", "", "", ""},
+		"Minikube":       {"nodePort", "minikube", "", "192.168.49.2", ""},
+	} {
+		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:exposure: " + test.exposure + "\n"})
+		ops.tools.Kubectl = script(t, "kubectl", `case "$*" in *ExternalIP*) echo "`+test.external+`" ;; *InternalIP*) echo "`+test.internal+`" ;; esac`)
+		if got, err := ops.nodeAddress(t.Context(), Cluster{Context: "c", Kind: test.kind}); err != nil || got != test.want {
+			t.Errorf("%s: %q (%v), want %q", name, got, err, test.want)
+		}
+	}
+}
