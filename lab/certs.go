@@ -41,6 +41,7 @@ func leaves() []leaf {
 		{name: "scheduler", ca: "ca", user: "system:kube-scheduler"},
 		{name: "kubelet", ca: "ca", user: "system:node:" + nodeName, groups: []string{"system:nodes"}},
 		{name: "proxy", ca: "ca", user: "system:kube-proxy"},
+		{name: traefikName, ca: "ca", user: traefikUser},
 		{name: "front-proxy", ca: "front-ca", user: "front-proxy"},
 	}
 }
@@ -180,7 +181,7 @@ func writeKubeconfigs() error {
 	if err != nil {
 		return err
 	}
-	for _, client := range []string{"admin", "controller-manager", "scheduler", "kubelet", "proxy"} {
+	for _, client := range []string{"admin", "controller-manager", "scheduler", "kubelet", "proxy", traefikName} {
 		cert, err := os.ReadFile(pki(client + ".crt"))
 		if err != nil {
 			return err

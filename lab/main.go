@@ -1,7 +1,7 @@
 // Command lab runs a real one-node Kubernetes cluster on a Debian machine that can reach neither an image registry nor
 // a release download: the components are built from Go modules or come from Debian's packages.
 //
-//	go run ./lab up | down | status | kubeconfig | env | tools <name>…
+//	go run ./lab up | down | status | kubeconfig | env | traefik up | traefik down | tools <name>…
 package main
 
 import (
@@ -23,6 +23,8 @@ const usage = `usage: go run ./lab <command>
   status        one line per component: healthy or not, since when; exit 1 when one is not
   kubeconfig    print the path of the admin kubeconfig
   env           print how to reach the cluster, as JSON
+  traefik up    add an ingress and Gateway controller to the running cluster, class traefik; builds it first
+  traefik down  take it away again
   tools <name>… build these tools, print the folder of each
 `
 
@@ -54,6 +56,14 @@ func run(ctx context.Context, args []string) error {
 	case "kubeconfig":
 		fmt.Println(adminConf)
 		return nil
+	case "traefik":
+		switch {
+		case len(args) == 2 && args[1] == "up":
+			return traefikUp(ctx)
+		case len(args) == 2 && args[1] == "down":
+			return traefikDown(ctx)
+		}
+		return fmt.Errorf("traefik: up or down\n\n%s", usage)
 	case "tools":
 		return buildTools(ctx, args[1:])
 	default:

@@ -28,7 +28,7 @@ func status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	components := u.components()
+	components := append(u.components(), u.optional()...)
 	rows := make([]row, len(components)+1)
 	var wait sync.WaitGroup
 	for i, c := range components {
@@ -57,7 +57,7 @@ func currentSetup(ctx context.Context) (setup, error) {
 	if _, err := os.Stat(state("network.json")); err != nil {
 		return setup{}, errors.New("the lab is not up: go run ./lab up")
 	}
-	bins, err := toolDirs(ctx, clusterTools)
+	bins, err := toolDirs(ctx, append(clusterTools, traefikName))
 	if err != nil {
 		return setup{}, err
 	}

@@ -24,7 +24,7 @@ func up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bins, err := toolDirs(ctx, append(clusterTools, pauseTool))
+	bins, err := toolDirs(ctx, append(clusterTools, pauseTool, traefikName))
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,8 @@ func (u setup) startCluster(ctx context.Context, printer *step.Printer) error {
 	if err := printer.Run("Load the pause image", func(s *step.Step) error { return u.ensurePause(ctx, s) }); err != nil {
 		return err
 	}
-	if err := u.startAll(ctx, printer, "Start Kubernetes "+kubernetesVersion, pick(u.components(), engines, false)); err != nil {
+	all := append(pick(u.components(), engines, false), u.optional()...)
+	if err := u.startAll(ctx, printer, "Start Kubernetes "+kubernetesVersion, all); err != nil {
 		return err
 	}
 	if err := printer.Run("Apply addons", func(s *step.Step) error { return u.applyAddons(ctx, s) }); err != nil {

@@ -86,6 +86,13 @@ async def test_cors_answers_the_origins_it_was_given(client: httpx.AsyncClient) 
     assert "access-control-allow-origin" not in stranger.headers
 
 
+@pytest.mark.parametrize(("front", "header"), [("https://todo.test", "max-age=31536000"), ("http://localhost:3000", None)])
+async def test_https_once_is_https_ever_after(database_url: str, front: str, header: str | None) -> None:
+    async with running(make_settings(database_url, frontend_url=front)) as client:
+        for path in ("/health", "/nowhere"):
+            assert (await client.get(path)).headers.get("strict-transport-security") == header
+
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 

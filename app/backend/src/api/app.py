@@ -60,7 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     app.router.routes.append(mcp.ROUTE)
     # The last one added is the outermost: an error that RequestContext answers still gets its CORS headers.
-    app.add_middleware(RequestContext)
+    # One exposure serves the front and the API, so they are https together.
+    app.add_middleware(RequestContext, https=settings.frontend_url.startswith("https://"))
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,

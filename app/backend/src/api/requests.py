@@ -25,9 +25,16 @@ MAX_BODY_BYTES = 1024 * 1024
 PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 
+# As long as the fronts ask for (their server/policy.ts). It says nothing about the subdomains of the API's host.
+HSTS = "max-age=31536000"
+
+
 class RequestContext:
-    def __init__(self, app: ASGIApp) -> None:
+    """https tells that clients reach the API over it: then they are told never to try plain http again."""
+
+    def __init__(self, app: ASGIApp, https: bool = False) -> None:
         self._app = app
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,7 +51,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[ID_HEADER] = current
+                answer = MutableHeaders(scope=message)
+                answer[ID_HEADER] = current
+                if self._https:
+                    answer["strict-transport-security"] = HSTS
             await send(message)
 
         try:
