@@ -41,6 +41,10 @@ _pool_max = Gauge(
 pool_timeouts = Counter("db_pool_timeouts", "Requests that waited for a connection in vain", registry=_registry)
 
 
+chat_answers = Counter("chat_answers", "Answers of the chat, by how they ended", ["outcome"], registry=_registry)
+tool_calls = Counter("tool_calls", "Tools called over MCP and by the chat", ["tool", "ok"], registry=_registry)
+
+
 def exposition() -> bytes:
     """All workers' numbers in Prometheus' text format."""
     if FOLDER_VARIABLE not in os.environ:

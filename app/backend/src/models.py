@@ -1,10 +1,23 @@
 """Tables. A change here needs a migration in src/migrations/versions."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 MAX_TAG_LENGTH = 40
@@ -55,8 +68,45 @@ class Task(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=now, sa_column=_timestamp())
 
 
+class Conversation(SQLModel, table=True):
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_user_id_updated_at", "user_id", "updated_at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    user_id: UUID = Field(sa_column=Column(ForeignKey("users.id", ondelete="CASCADE"), nullable=False))
+    title: str = Field(max_length=80)
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+    updated_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Message(SQLModel, table=True):
+    """A question, or the one answer to a question: two attempts at an answer end as one row (answers is unique)."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_conversation_id_position", "conversation_id", "position"),
+        CheckConstraint("(role = 'assistant') = (answers IS NOT NULL)", name="ck_messages_role"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    conversation_id: UUID = Field(sa_column=Column(ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False))
+    # By the database: the replicas' clocks may be apart.
+    position: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), nullable=False))
+    role: str = Field(max_length=9)
+    answers: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("messages.id", ondelete="CASCADE"), unique=True)
+    )
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    # Not finished, because the user, the provider or the process stopped it.
+    stopped: bool = Field(default=False)
+    tool_calls: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
 class LoginAttempts(SQLModel, table=True):
-    """How often a login was tried since the last success; src/login_limit.py counts."""
+    """What was tried how often, logins and since 0003 chats too; src/rate_limit.py counts."""
 
     __tablename__ = "login_attempts"
     __table_args__ = (Index("ix_login_attempts_since", "since"),)

@@ -91,7 +91,9 @@ class Settings(DatabaseSettings):
 
     openai_base_url: Annotated[str, AfterValidator(http_url)] | None = None
     openai_model: str = "gpt-4o-mini"
+    # The longest silence of one call, and the longest answer, tools included.
     openai_timeout_seconds: float = Field(30.0, gt=0, le=300)
+    chat_timeout_seconds: float = Field(120.0, gt=0, le=900)
 
     frontend_url: Origin = "http://localhost:3000"
     allowed_origins: str = ""

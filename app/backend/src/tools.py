@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from src import problems, tasks
+from src import metrics, problems, tasks
 from src.models import Task
 from src.task_fields import NewTask, TaskChange, TaskList, TaskQuery, TaskView
 
@@ -144,6 +144,14 @@ async def call(
     tool = TOOLS.get(name)
     if tool is None:
         return Outcome(False, f"There is no such tool. There are {', '.join(TOOLS)}.")
+    outcome = await _run(tool, sessions, user_id, arguments)
+    metrics.tool_calls.labels(name, str(outcome.ok).lower()).inc()
+    return outcome
+
+
+async def _run(
+    tool: Tool[Any], sessions: async_sessionmaker[AsyncSession], user_id: UUID, arguments: Mapping[str, Any]
+) -> Outcome:
     try:
         wanted = tool.arguments.model_validate(arguments)
         async with sessions() as session:
@@ -158,5 +166,5 @@ async def call(
             return Outcome(False, problems.UNAVAILABLE)
         log.error("database error", exc_info=error)
     except Exception:
-        log.exception("a tool failed", extra={"data": {"tool": name}})
+        log.exception("a tool failed", extra={"data": {"tool": tool.name}})
     return Outcome(False, "Something went wrong here. The log says what.")

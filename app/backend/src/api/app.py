@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from src import db, drain, metrics, problems
-from src.api import auth, chat, health, mcp, openapi, tasks
+from src.api import auth, chat, conversations, health, mcp, openapi, tasks
 from src.api.deps import Resources
 from src.api.requests import ID_HEADER, TRACE_HEADER, RequestContext
-from src.chat import Assistant
+from src.chat import Chat
 from src.migrator import Migrator
+from src.model import Model
 from src.readiness import Readiness
 from src.security import Passwords, Tokens
 from src.settings import Settings
@@ -32,9 +33,11 @@ def create_app(settings: Settings) -> FastAPI:
             held.push_async_callback(engine.dispose)
             probes = db.probe_engine(settings)
             held.push_async_callback(probes.dispose)
-            assistant = Assistant.from_settings(settings)
-            if assistant is not None:
-                held.push_async_callback(assistant.close)
+            sessions = db.session_factory(engine)
+            model = Model.from_settings(settings)
+            talk = Chat(sessions, model, settings.chat_timeout_seconds) if model is not None else None
+            if talk is not None:
+                held.push_async_callback(talk.close)
             migrator = Migrator(probes)
             readiness = Readiness(probes, on_behind=migrator.request)
             if settings.migrate_on_start:
@@ -42,11 +45,11 @@ def create_app(settings: Settings) -> FastAPI:
                 held.push_async_callback(_cancel, migrating)
                 migrator.request()
             app.state.resources = Resources(
-                sessions=db.session_factory(engine),
+                sessions=sessions,
                 readiness=readiness,
                 passwords=Passwords(),
                 tokens=Tokens(settings.better_auth_secret),
-                assistant=assistant,
+                chat=talk,
             )
             drain.install(readiness, settings.drain_seconds)
             log.info("started", extra={"data": {"environment": settings.environment}})
@@ -56,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Todo API", version="1.0.0", description=openapi.DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     openapi.install(app)
-    for module in (health, auth, tasks, chat):
+    for module in (health, auth, tasks, chat, conversations):
         app.include_router(module.router)
     app.router.routes.append(mcp.ROUTE)
     # The last one added is the outermost: an error that RequestContext answers still gets its CORS headers.

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from src import login_limit
+from src import rate_limit
 from src.api.deps import CurrentUser, Held, Session
 from src.models import User
 from src.task_fields import NO_NUL
@@ -94,8 +94,8 @@ async def register(body: Register, held: Held, session: Session) -> SignedIn:
     },
 )
 async def login(body: Login, request: Request, held: Held, session: Session) -> SignedIn:
-    attempt = login_limit.key(body.email, request.client.host if request.client else "")
-    if wait := await login_limit.count(session, attempt):
+    attempt = rate_limit.login_key(body.email, request.client.host if request.client else "")
+    if wait := await rate_limit.count(session, attempt, rate_limit.MAX_LOGINS):
         raise HTTPException(429, f"Too many attempts. Try again in {wait} seconds.", {"Retry-After": str(wait)})
     user = (await session.exec(select(User).where(col(User.email) == body.email))).one_or_none()
     await session.commit()  # gives the connection back before the slow part
@@ -105,7 +105,7 @@ async def login(body: Login, request: Request, held: Held, session: Session) -> 
     if held.passwords.needs_rehash(user.password_hash):
         user.password_hash = await held.passwords.hash(body.password)
         session.add(user)
-    await login_limit.clear(session, attempt)
+    await rate_limit.clear(session, attempt)
     await session.commit()
     return SignedIn(token=held.tokens.issue(user), user=Account.of(user))
 

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from src.chat import Assistant
+from src.chat import Chat
 from src.models import User
 from src.readiness import Readiness
 from src.security import Passwords, Tokens
@@ -23,7 +23,7 @@ class Resources:
     readiness: Readiness
     passwords: Passwords
     tokens: Tokens
-    assistant: Assistant | None
+    chat: Chat | None
 
 
 def resources(request: Request) -> Resources:

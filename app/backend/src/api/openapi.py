@@ -57,7 +57,7 @@ def _with_problems(schema: dict[str, Any]) -> None:
             responses = operation["responses"]
             if "security" in operation:
                 responses.setdefault("401", {"description": SIGN_IN})
-            if path.startswith(("/api/auth", "/api/tasks")):
+            if path.startswith(("/api/auth", "/api/tasks", "/api/conversations")):
                 responses.setdefault("503", {"description": UNAVAILABLE})
             for status, response in responses.items():
                 if status.startswith(("4", "5")):

@@ -1,13 +1,10 @@
-"""How often a login may be tried. Counted in the database: it is all that the workers and the replicas share.
-
-The count belongs to an account and an address together. Per account alone, anyone could lock its owner out; per
-address alone, an office behind one address would lock itself out.
-"""
+"""How often something may be tried. Counted in the database: it is all that the workers and the replicas share."""
 
 import hashlib
 import ipaddress
 from datetime import timedelta
 from math import ceil
+from uuid import UUID
 
 from sqlalchemy import case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,14 +13,29 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from src.models import LoginAttempts
 
-MAX_ATTEMPTS = 10
 WINDOW = timedelta(minutes=5)
+MAX_LOGINS = 10
+# Each is paid for at the model's provider.
+MAX_CHATS = 60
 SWEEP = 100
 
 
-def key(email: str, address: str) -> str:
-    """Of one length, however long the address is; and an account that does not exist is counted like any other."""
-    return hashlib.sha256(f"{email}\n{_network(address)}".encode()).hexdigest()
+def login_key(email: str, address: str) -> str:
+    """An account and an address together, whether there is such an account or not.
+
+    Per account alone, anyone could lock its owner out; per address alone, an office behind one address would lock
+    itself out.
+    """
+    return _key("login", email, _network(address))
+
+
+def chat_key(user_id: UUID) -> str:
+    return _key("chat", str(user_id))
+
+
+def _key(*parts: str) -> str:
+    """Of one length, however long the parts are."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _network(address: str) -> str:
@@ -39,10 +51,10 @@ def _network(address: str) -> str:
     return str(parsed)
 
 
-async def count(session: AsyncSession, attempt: str) -> int:
+async def count(session: AsyncSession, attempt: str, allowed: int) -> int:
     """Count this attempt and commit. 0 when it may go on, otherwise the seconds to wait.
 
-    Counted before the password is looked at, and in one statement: a hundred attempts at once are a hundred.
+    To be called before the work itself, and in one statement: a hundred attempts at once are a hundred.
     The window starts with its first attempt and is not prolonged by later ones.
     """
     expired = func.now() - WINDOW
@@ -62,12 +74,12 @@ async def count(session: AsyncSession, attempt: str) -> int:
     connection = await session.connection()
     counted, left = (await connection.execute(added)).one()
     if counted == 1:
-        # Whoever adds a row removes old ones, so the table stays as small as the last minutes' logins.
+        # Whoever adds a row removes old ones, so the table stays as small as the last minutes.
         name = col(LoginAttempts.key)
         old = select(name).where(since <= expired).limit(SWEEP).with_for_update(skip_locked=True)
         await connection.execute(delete(LoginAttempts).where(name.in_(old)))
     await session.commit()
-    return 0 if counted <= MAX_ATTEMPTS else max(1, ceil(left.total_seconds()))
+    return 0 if counted <= allowed else max(1, ceil(left.total_seconds()))
 
 
 async def clear(session: AsyncSession, attempt: str) -> None:

@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from src import login_limit
+from src import rate_limit
 from tests.conftest import make_settings, running, sign_up
 
 pytestmark = pytest.mark.anyio
@@ -65,10 +65,10 @@ async def test_old_rows_are_removed(client: httpx.AsyncClient, database_url: str
 
 def test_an_address_is_a_subscriber() -> None:
     def same(one: str, other: str) -> bool:
-        return login_limit.key("ann@example.com", one) == login_limit.key("ann@example.com", other)
+        return rate_limit.login_key("ann@example.com", one) == rate_limit.login_key("ann@example.com", other)
 
     assert same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")
     assert not same("2001:db8:1:2::1", "2001:db8:1:3::1")
     assert same("::ffff:192.0.2.1", "192.0.2.1")
     assert not same("192.0.2.1", "192.0.2.2")
-    assert login_limit.key("ann@example.com", "192.0.2.1") != login_limit.key("bob@example.com", "192.0.2.1")
+    assert rate_limit.login_key("ann@example.com", "192.0.2.1") != rate_limit.login_key("bob@example.com", "192.0.2.1")
