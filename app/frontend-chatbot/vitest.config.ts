@@ -1,6 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+const shared = {
   resolve: { alias: { "@": `${import.meta.dirname}/src` } },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  esbuild: { jsx: "automatic" as const },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      { ...shared, test: { name: "server", include: ["src/**/*.test.ts"], environment: "node" } },
+      { ...shared, test: { name: "page", include: ["src/**/*.test.tsx"], environment: "jsdom", setupFiles: "tests/page.ts" } },
+      // `npm run test:browser`: needs `npm run build` before, and Chromium.
+      { ...shared, test: { name: "browser", include: ["tests/**/*.browser.ts"], environment: "node", testTimeout: 30_000 } },
+    ],
+  },
 });

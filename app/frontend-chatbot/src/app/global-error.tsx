@@ -9,7 +9,7 @@ export default function GlobalError({ reset }: { reset: () => void }) {
     <html lang="en">
       <body>
         <Message title="Something went wrong" text="The page could not be shown. Your tasks are safe.">
-          <button className="button primary" type="button" onClick={reset}>
+          <button className="button button-primary" type="button" onClick={reset}>
             Try again
           </button>
         </Message>

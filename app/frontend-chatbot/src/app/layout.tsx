@@ -16,7 +16,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   const theme = cookies().get("theme")?.value;
   return (
     <html lang="en" data-theme={theme === "light" || theme === "dark" ? theme : undefined}>
-      <body>{children}</body>
+      <body className="flex min-h-dvh flex-col">{children}</body>
     </html>
   );
 }

@@ -1,13 +1,15 @@
-import { ChatPanel } from "@/components/ChatPanel";
+import { Chat } from "@/components/Chat";
 import { Header } from "@/components/Header";
 import { Message } from "@/components/Message";
 import { SignIn } from "@/components/SignIn";
 import { describeProblem } from "@/chat/request";
+import type { Start } from "@/chat/useChat";
 import { chatStatus, type ChatStatus } from "@/server/chat";
+import { listConversations, readConversation } from "@/server/conversations";
 import { webUrl } from "@/server/env";
-import { currentVisitor } from "@/server/session";
+import { currentVisitor, sessionToken } from "@/server/session";
 
-type Props = { searchParams: { error?: string | string[] } };
+type Props = { searchParams: { c?: string | string[]; error?: string | string[] } };
 
 export default async function ChatPage({ searchParams }: Props) {
   const visitor = await currentVisitor();
@@ -20,14 +22,27 @@ export default async function ChatPage({ searchParams }: Props) {
     );
   }
   if (visitor.state === "unknown") return <Unavailable text={describeProblem(visitor.problem)} />;
-  const status = await chatStatus();
+  const [status, conversations, start] = await Promise.all([chatStatus(), listConversations(sessionToken()), readStart(searchParams.c)]);
   if (!status.ok) return <Unavailable email={visitor.email} text={describeProblem(status.problem)} />;
   return (
     <>
       <Header email={visitor.email} />
-      <ChatPanel initialStatus={status.body as ChatStatus} />
+      <Chat start={start} status={status.body as ChatStatus} conversations={conversations} webUrl={webUrl()} />
     </>
   );
+}
+
+/** The conversation that the address names, so that a reload shows it at once. */
+async function readStart(id: string | string[] | undefined): Promise<Start> {
+  if (typeof id !== "string") return {};
+  const answer = await readConversation(sessionToken(), id);
+  if ("conversation" in answer) return { conversation: answer.conversation };
+  const gone = answer.problem.status === 404;
+  return {
+    problem: gone
+      ? { text: "This conversation is no longer there.", action: "new" }
+      : { text: describeProblem(answer.problem), action: "reload" },
+  };
 }
 
 function Unavailable({ email, text }: { email?: string; text: string }) {
@@ -37,7 +52,7 @@ function Unavailable({ email, text }: { email?: string; text: string }) {
       <Message title="The assistant is not available" text={text}>
         {/* A form, because a link to the page one is on may be answered from the browser's own cache. */}
         <form action="/">
-          <button className="button primary">Try again</button>
+          <button className="button button-primary">Try again</button>
         </form>
       </Message>
     </>

@@ -8,28 +8,34 @@ export class RequestError extends Error {
   }
 }
 
-/** Calls one of this site's own routes with JSON. */
-export async function request(path: string, body?: unknown, signal?: AbortSignal): Promise<Record<string, unknown>> {
+type Options = { body?: unknown; signal?: AbortSignal };
+
+/** Calls one of this site's own routes. */
+export async function send(method: "GET" | "POST" | "DELETE", path: string, { body, signal }: Options = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: body === undefined ? undefined : { "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
     });
-  } catch {
-    if (signal?.aborted) throw new RequestError("Stopped.");
+  } catch (error) {
+    if (signal?.aborted) throw error;
     throw new RequestError("This page cannot reach its server. Check the connection and try again.");
   }
-  const answer: unknown = await response.json().catch(() => undefined);
-  const fields = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
-  if (response.ok) return fields;
-  throw new RequestError(describeProblem(fields), response.status);
+  if (response.ok) return response;
+  throw new RequestError(describeProblem(await response.json().catch(() => undefined)), response.status);
+}
+
+/** Reads JSON from one of this site's own routes. */
+export async function read<T>(path: string, options?: Options): Promise<T> {
+  return (await send("GET", path, options)).json() as Promise<T>;
 }
 
 /** The readable part of problem details. */
-export function describeProblem({ detail, title }: Record<string, unknown>): string {
+export function describeProblem(problem: unknown): string {
+  const { detail, title } = Object(problem) as Record<string, unknown>;
   if (typeof detail === "string" && detail) return detail;
   if (typeof title === "string" && title) return `${title}.`;
   return "Something went wrong. Try again.";

@@ -2,7 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useState, type FormEvent } from "react";
-import { request } from "@/chat/request";
+import { send } from "@/chat/request";
 import { Notice } from "./Notice";
 
 /** Also works as plain HTML; method="post" keeps the password out of the address then. */
@@ -17,7 +17,7 @@ export function SignIn({ initialError, signUpUrl }: { initialError?: string; sig
     setBusy(true);
     setError(undefined);
     try {
-      await request("/api/auth/sign-in", fields);
+      await send("POST", "/api/auth/sign-in", { body: fields });
       router.refresh();
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure));
@@ -26,26 +26,31 @@ export function SignIn({ initialError, signUpUrl }: { initialError?: string; sig
   }
 
   return (
-    <main className="sign-in">
-      <h1>Talk to your task list</h1>
-      <p className="lead">Sign in with the account you use for your tasks.</p>
-      <form method="post" action="/api/auth/sign-in" onSubmit={submit} className="card form" aria-busy={busy}>
-        <div role="alert">{error ? <Notice text={error} /> : null}</div>
-        <label>
+    <main id="main" className="mx-auto w-full max-w-md px-4 py-10 sm:py-16">
+      <h1 className="text-3xl font-semibold tracking-tight">Talk to your task list</h1>
+      <p className="mt-2 text-muted">Sign in with the account you use for your tasks.</p>
+      <form method="post" action="/api/auth/sign-in" onSubmit={submit} className="card mt-8 grid gap-5 p-6 sm:p-8" aria-busy={busy}>
+        <div role="alert" className="empty:-mb-5">
+          {error ? <Notice text={error} /> : null}
+        </div>
+        <label className="grid gap-1.5 text-sm font-medium">
           Email
-          <input className="field" name="email" type="email" autoComplete="email" required maxLength={254} />
+          <input className="field text-base" name="email" type="email" autoComplete="email" required maxLength={254} />
         </label>
-        <label>
+        <label className="grid gap-1.5 text-sm font-medium">
           Password
-          <input className="field" name="password" type="password" autoComplete="current-password" required maxLength={128} />
+          <input className="field text-base" name="password" type="password" autoComplete="current-password" required maxLength={128} />
         </label>
-        <button type="submit" disabled={busy} className="button primary">
+        <button type="submit" disabled={busy} className="button button-primary mt-1">
           {busy ? "One moment…" : "Sign in"}
         </button>
       </form>
       {signUpUrl ? (
-        <p className="aside">
-          New here? <a href={signUpUrl}>Create an account</a>
+        <p className="mt-6 text-center text-muted">
+          New here?{" "}
+          <a className="font-medium text-accent underline-offset-4 hover:underline" href={signUpUrl}>
+            Create an account
+          </a>
         </p>
       ) : null}
     </main>

@@ -12,7 +12,7 @@ export function ThemeToggle() {
     document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax`;
   }
   return (
-    <button type="button" onClick={toggle} className="button quiet square" aria-label="Switch between light and dark">
+    <button type="button" onClick={toggle} className="button button-quiet p-2.5" aria-label="Switch between light and dark">
       <span className="theme-dark-only">
         <Icon name="sun" />
       </span>

@@ -2,32 +2,85 @@ import { apiUrl } from "./env";
 import { log } from "./log";
 import { problem, problemResponse, type Problem } from "./problem";
 
-const defaultTimeoutMs = 10_000;
+const timeoutMs = 10_000;
+// The backend answers a chat's request at once and streams from then on: this is not how long the model may think.
+const streamStartTimeoutMs = 30_000;
 
-export type Call = { method: string; token?: string; body?: unknown; timeoutMs?: number; signal?: AbortSignal };
-export type Answer = { ok: true; status: number; body: unknown } | { ok: false; problem: Problem; retryAfter?: string };
+export type Call = { method: string; token?: string; body?: unknown; signal?: AbortSignal };
+export type Failure = { ok: false; problem: Problem; retryAfter?: string };
+export type Answer = { ok: true; status: number; body: unknown } | Failure;
 
 /** Calls the backend. Never throws: a backend that cannot be reached is a 503 problem, a foreign answer a 502. */
-export async function callBackend(path: string, { method, token, body, timeoutMs = defaultTimeoutMs, signal }: Call): Promise<Answer> {
-  const requestId = crypto.randomUUID(); // the backend logs it, so that its lines and ours can be matched
-  const headers = new Headers({ accept: "application/json", "x-request-id": requestId });
-  if (token) headers.set("authorization", `Bearer ${token}`);
-  if (body !== undefined) headers.set("content-type", "application/json");
+export async function callBackend(path: string, call: Call): Promise<Answer> {
+  const id = crypto.randomUUID(); // the backend logs it, so that its lines and ours can be matched
   try {
-    const response = await fetch(apiUrl() + path, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      cache: "no-store",
-      redirect: "manual",
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-    });
+    const response = await send(path, call, id, AbortSignal.timeout(timeoutMs));
     return read(path, response, await response.text());
   } catch (error) {
-    if (signal?.aborted) log("info", "request given up by the visitor", { path, method, request_id: requestId });
-    else log("error", "backend unreachable", { path, method, request_id: requestId, cause: reason(error) });
-    return { ok: false, problem: problem(503, "Service unavailable", "The backend cannot be reached right now.") };
+    return unreachable(path, call, id, error);
   }
+}
+
+/** Calls the backend for an event stream. Aborting the call's signal, or cancelling the stream, closes the connection and so ends the model's work. */
+export async function streamBackend(path: string, call: Call): Promise<{ ok: true; stream: ReadableStream<Uint8Array> } | Failure> {
+  const id = crypto.randomUUID();
+  const start = new AbortController();
+  const timer = setTimeout(() => start.abort(), streamStartTimeoutMs);
+  try {
+    const response = await send(path, call, id, start.signal);
+    if (response.ok && response.body && response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      return { ok: true, stream: passThrough(response.body, (error) => logLost(path, call, id, error)) };
+    }
+    const answer = read(path, response, await response.text());
+    return answer.ok ? unexpected(path, response.status) : answer;
+  } catch (error) {
+    return unreachable(path, call, id, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(path: string, { method, token, body, signal }: Call, id: string, timeout: AbortSignal): Promise<Response> {
+  const headers = new Headers({ accept: "application/json, text/event-stream", "x-request-id": id });
+  if (token) headers.set("authorization", `Bearer ${token}`);
+  if (body !== undefined) headers.set("content-type", "application/json");
+  return fetch(apiUrl() + path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    cache: "no-store",
+    redirect: "manual",
+    signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+  });
+}
+
+/** The same bytes, as they come. A connection lost on the way ends the stream without its last event, which tells the browser. */
+function passThrough(body: ReadableStream<Uint8Array>, onLost: (error: unknown) => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        onLost(error);
+        controller.close();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+function unreachable(path: string, { method, signal }: Call, id: string, error: unknown): Failure {
+  if (signal?.aborted) log("info", "request given up by the visitor", { path, method, request_id: id });
+  else log("error", "backend unreachable", { path, method, request_id: id, cause: reason(error) });
+  return { ok: false, problem: problem(503, "Service unavailable", "The backend cannot be reached right now.") };
+}
+
+function logLost(path: string, { signal }: Call, id: string, error: unknown): void {
+  if (signal?.aborted) log("info", "answer stopped by the visitor", { path, request_id: id });
+  else log("error", "backend lost in mid-answer", { path, request_id: id, cause: reason(error) });
 }
 
 function read(path: string, response: Response, text: string): Answer {
@@ -39,6 +92,10 @@ function read(path: string, response: Response, text: string): Answer {
     const passed = { title: "Request failed", ...body, status };
     return { ok: false, problem: passed, retryAfter: response.headers.get("retry-after") ?? undefined };
   }
+  return unexpected(path, status);
+}
+
+function unexpected(path: string, status: number): Failure {
   log("error", "backend gave an unexpected answer", { path, status });
   return { ok: false, problem: problem(502, "Bad gateway", "The backend gave an unexpected answer.") };
 }
