@@ -9,6 +9,7 @@ const config = {
   eslint: { ignoreDuringBuilds: true },
   images: { unoptimized: true },
   experimental: {
+    instrumentationHook: true,
     // The folder of this application, also when a parent folder has a lockfile of its own:
     // server.js then lands at the root of .next/standalone, where the image expects it.
     outputFileTracingRoot: fileURLToPath(new URL(".", import.meta.url)),

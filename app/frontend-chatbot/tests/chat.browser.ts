@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { canary, examine, Harness, until } from "./harness";
@@ -214,6 +215,14 @@ test("an ended session leads to the sign-in form, with the conversation in sight
   await page.getByRole("alert").getByText("Your session has ended.").waitFor();
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("textbox", { name: "Email" }).waitFor();
+});
+
+test("a WebSocket request is not proxied to the address that it names", async () => {
+  const socket = connect(Number(new URL(harness.url).port), "127.0.0.1");
+  socket.write("GET http://127.0.0.1:80/x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  let text = "";
+  for await (const data of socket) text += String(data);
+  expect(text).toBe(""); // without src/server/upgrades.ts: "Internal Server Error", after an attempt to connect
 });
 
 test("the key of this service is in nothing that the browser gets", async () => {

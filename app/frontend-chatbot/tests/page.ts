@@ -12,4 +12,9 @@ HTMLDialogElement.prototype.close = function () {
   this.open = false;
 };
 window.scrollTo = vi.fn();
+window.ResizeObserver = class {
+  observe = () => undefined;
+  unobserve = () => undefined;
+  disconnect = () => undefined;
+};
 window.matchMedia = vi.fn().mockReturnValue({ matches: true });

@@ -1,35 +1,48 @@
 "use client";
 
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-/** Keeps the end of the page in sight while `content` grows, unless the reader has scrolled up. */
-export function useStickToEnd(content: unknown) {
+/** Keeps the end of the page in sight while it grows, unless the reader has scrolled up. Only while there is something to follow. */
+export function useStickToEnd(active: boolean) {
   const [atEnd, setAtEnd] = useState(true);
   const sticks = useRef(true);
 
   useEffect(() => {
+    if (!active) return;
     let last = window.scrollY;
-    function onScroll() {
-      const distance = document.documentElement.scrollHeight - window.innerHeight - window.scrollY;
-      // Up is the reader's doing: content only grows downwards. Down to the end again, and the page follows as before.
+    function look() {
+      const distance = fromEnd();
+      // Up is the reader's doing: the page only grows downwards. Down to the end again, and it follows as before.
       if (distance < 4) sticks.current = true;
       else if (window.scrollY < last - 1) sticks.current = false;
       last = window.scrollY;
       setAtEnd(distance < 80);
     }
-    window.addEventListener("scroll", onScroll, { passive: true });
-    return () => window.removeEventListener("scroll", onScroll);
-  }, []);
+    const resize = new ResizeObserver(() => {
+      if (sticks.current) scrollToEnd();
+      last = window.scrollY; // a shorter page moves up by itself
+      setAtEnd(fromEnd() < 80);
+    });
+    resize.observe(document.body);
+    window.addEventListener("scroll", look, { passive: true });
+    return () => {
+      resize.disconnect();
+      window.removeEventListener("scroll", look);
+    };
+  }, [active]);
 
   function toEnd() {
     sticks.current = true;
-    window.scrollTo(0, document.documentElement.scrollHeight);
+    scrollToEnd();
   }
 
-  useLayoutEffect(() => {
-    if (sticks.current) toEnd();
-    else setAtEnd(document.documentElement.scrollHeight - window.innerHeight - window.scrollY < 80);
-  }, [content]);
+  return { atEnd: atEnd || !active, toEnd };
+}
 
-  return { atEnd, toEnd };
+function fromEnd(): number {
+  return document.documentElement.scrollHeight - window.innerHeight - window.scrollY;
+}
+
+function scrollToEnd(): void {
+  window.scrollTo(0, document.documentElement.scrollHeight);
 }

@@ -40,7 +40,7 @@ export function Chat({ start, status: firstStatus, conversations, webUrl }: Prop
       if (problem === 503) read<ChatStatus>("/api/chat/status").then(setStatus, () => undefined); // the key may be gone
     },
   });
-  const { atEnd, toEnd } = useStickToEnd(chat.messages);
+  const { atEnd, toEnd } = useStickToEnd(chat.messages.length > 0);
   const { busy, stop } = chat;
   const title = chat.title ?? "New conversation";
 
@@ -68,6 +68,7 @@ export function Chat({ start, status: firstStatus, conversations, webUrl }: Prop
   function open(id: string | undefined) {
     setDrawer(false);
     if (id !== openId) window.history.pushState(null, "", addressOf(id));
+    toEnd();
     // Not on a touch screen, where the keyboard would cover what was just opened.
     if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
   }

@@ -15,7 +15,10 @@ export function webUrl(): string | undefined {
   return read("FRONTEND_URL");
 }
 
-/** Whether this service was given an OpenAI key. Never the key: the backend is the one that calls OpenAI, with its own. */
+/**
+ * Whether this service was given an OpenAI key, under the name that existing deployments use. Never the key itself: the
+ * backend is the one that calls OpenAI, with OPENAI_API_KEY, and all this is good for is to tell who set the wrong one.
+ */
 export function hasOpenAiKey(): boolean {
   return read("VITE_OPENAI_API_KEY") !== undefined;
 }
