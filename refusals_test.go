@@ -110,6 +110,9 @@ var refusals = map[string]refusal{
 	"database without TLS":       {stack: "prod", secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:" + canary + "@db.your-company.com/d"}, says: []string{"DATABASE_URL: lets the connection go on without TLS", "sslmode=require"}},
 	"database that prefers TLS":  {stack: "prod", secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:" + canary + "@db.your-company.com/d?sslmode=prefer"}, says: []string{"DATABASE_URL: lets the connection go on without TLS"}},
 
+	"no service at all":        {config: map[string]string{"todo:services": `{"backend":{"enabled":false},"frontend-web":{"enabled":false},"frontend-chatbot":{"enabled":false}}`}, says: []string{"services: none enabled", "services.backend.enabled true"}},
+	"enabled as text":          {config: map[string]string{"todo:services": `{"backend":{"enabled":"no"}}`}, says: []string{"services.backend.enabled: text; it must be true or false"}},
+	"API's URL with a backend": {config: map[string]string{"todo:services": `{"frontend-web":{"env":{"API_URL":"https://a.your-company.com"}}}`}, says: []string{"services.frontend-web.env.API_URL: already computed"}},
 	"registry password alone":  {secrets: map[string]string{"todo:registryPassword": canary}, says: []string{"registryUsername: not set; registryPassword needs it"}},
 	"registry user alone":      {config: map[string]string{"todo:registryUsername": "robot"}, says: []string{"registryPassword: not set; registryUsername needs it", "pulumi config set -s dev --secret registryPassword"}},
 	"plain registry password":  {config: map[string]string{"todo:registryUsername": "robot", "todo:registryPassword": canary}, says: []string{"registryPassword: set in plain text"}},

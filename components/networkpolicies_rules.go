@@ -28,6 +28,9 @@ var (
 // flows turns the topology into the connections that it consists of.
 func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload, db *Database, migration *Migration) NetworkPoliciesArgs {
 	peer := func(s config.Service, w *Workload) Peer {
+		if w == nil {
+			return Peer{}
+		}
 		return Peer{Service: s.Name, Port: s.Port, Selector: w.selector}
 	}
 	args := NetworkPoliciesArgs{
@@ -63,6 +66,18 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 		args.Public = append(args.Public, s.Name)
 	}
 	return args
+}
+
+// present leaves out whatever has to do with a service that is not enabled.
+func (a NetworkPoliciesArgs) present() NetworkPoliciesArgs {
+	a.Peers = slices.DeleteFunc(a.Peers, func(p Peer) bool { return p.Service == "" })
+	absent := func(service string) bool {
+		return !slices.ContainsFunc(a.Peers, func(p Peer) bool { return p.Service == service })
+	}
+	a.Flows = slices.DeleteFunc(a.Flows, func(f Flow) bool { return absent(f.From) || absent(f.To) })
+	a.Egress = slices.DeleteFunc(a.Egress, func(e Egress) bool { return absent(e.From) })
+	a.Public = slices.DeleteFunc(a.Public, absent)
+	return a
 }
 
 // ingress is what may reach a service's port.

@@ -1,8 +1,10 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -61,7 +63,7 @@ func buildArgs(cfg *config.Config, s config.Service) map[string]string {
 		return map[string]string{"PYTHON_IMAGE": cfg.Images.BaseImages.Python}
 	case cfg.Web.Name:
 		// Next.js writes NEXT_PUBLIC_* into the browser's code; an application that reads it there needs it now.
-		return map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node, "NEXT_PUBLIC_API_URL": cfg.APIURL()}
+		return merged(map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node}, map[string]string{"NEXT_PUBLIC_API_URL": cmp.Or(cfg.APIURL(), s.Env["NEXT_PUBLIC_API_URL"])})
 	default:
 		return map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node}
 	}
@@ -105,7 +107,8 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 	route := func(s config.Service, w *Workload) Route {
 		return Route{Host: cfg.Host(s), Service: s.Name, Workload: w, Port: s.Port}
 	}
-	routes := []Route{route(cfg.Web, web), route(cfg.Chatbot, chatbot), route(cfg.Backend, backend)}
+	routes := slices.DeleteFunc([]Route{route(cfg.Web, web), route(cfg.Chatbot, chatbot), route(cfg.Backend, backend)},
+		func(r Route) bool { return r.Workload == nil }) // one that is not enabled
 	issuer := Issuer{Issuer: cfg.TLS.Issuer, ClusterIssuer: cfg.TLS.ClusterIssuer}
 	switch cfg.Exposure {
 	case config.LoadBalancer:
@@ -131,7 +134,7 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 			service  config.Service
 			workload *Workload
 		}{{cfg.Backend, backend}, {cfg.Web, web}, {cfg.Chatbot, chatbot}} {
-			if r.service.NodePort != 0 {
+			if r.service.NodePort != 0 && r.workload != nil {
 				args.NodePorts = append(args.NodePorts, NodePort{
 					Workload: r.workload, Service: r.service.Name, Port: r.service.Port, NodePort: r.service.NodePort,
 				})

@@ -88,6 +88,9 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 
 	// What the three have in common; what tells them apart follows.
 	workload := func(s config.Service, plain map[string]string, secrets map[string]pulumi.StringInput, after []pulumi.Resource, caches ...string) (*Workload, error) {
+		if !s.Enabled {
+			return nil, nil
+		}
 		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
@@ -97,7 +100,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	}
 	backend, err := workload(cfg.Backend, map[string]string{
 		"FRONTEND_URL":        cfg.WebURL(),
-		config.AllowedOrigins: cfg.WebURL() + "," + cfg.ChatbotURL(),
+		config.AllowedOrigins: cfg.Origins(),
 		"LOG_LEVEL":           cfg.LogLevel,
 		"ENVIRONMENT":         cfg.Environment(),
 		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
@@ -135,7 +138,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	}
 
 	if cfg.NetworkPolicies {
-		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db, migration), child...); err != nil {
+		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db, migration).present(), child...); err != nil {
 			return nil, err
 		}
 	}
@@ -148,7 +151,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 
 // newAuthSecret is the key that signs sessions: given, or drawn once and kept in the stack's state.
 func newAuthSecret(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) (pulumi.StringInput, error) {
-	if cfg.Secrets.BetterAuthSecret != nil {
+	if cfg.Secrets.BetterAuthSecret != nil || (!cfg.Backend.Enabled && !cfg.Web.Enabled) {
 		return cfg.Secrets.BetterAuthSecret, nil
 	}
 	secret, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{

@@ -147,3 +147,40 @@ func runStack(t *testing.T, o pulumitest.Options) *pulumitest.Recorder {
 	}
 	return r
 }
+
+// An application may have only some of the three services; nothing that is for another may be left over.
+func TestDisabledServices(t *testing.T) {
+	for _, c := range []struct{ off, absent string }{
+		{"frontend-chatbot", "chatbot"}, {"frontend-web", "frontend-web"}, {"backend", "backend"},
+	} {
+		r := runApp(t, map[string]string{"todo:services": `{"` + c.off + `":{"enabled":false}}`})
+		for _, res := range r.All() {
+			if strings.Contains(res.Name, c.absent) {
+				t.Errorf("without %s there is still %s/%s", c.off, res.Type, res.Name)
+			}
+			if res.Type == configMapType || res.Type == "kubernetes:networking.k8s.io/v1:NetworkPolicy" {
+				if text := res.JSON("data") + res.JSON("spec"); strings.Contains(text, `"`+c.off+`"`) || strings.Contains(text, "http://"+c.off) {
+					t.Errorf("without %s, %s still speaks of it: %s", c.off, res.Name, text)
+				}
+			}
+		}
+		if n := len(r.OfType(deploymentType)); n != 2 {
+			t.Errorf("without %s there are %d Deployments, want 2", c.off, n)
+		}
+	}
+	r := runApp(t, map[string]string{"todo:services": `{"frontend-chatbot":{"enabled":false}}`})
+	expect(t, r.Get(configMapType, "todo-backend-config-configmap"), "data.ALLOWED_ORIGINS", `"http://localhost:3000"`, "no browser comes from the chatbot")
+	expect(t, r.Get(configMapType, "todo-frontend-web-config-configmap"), "data.CHATBOT_URL", "null", "a link would lead nowhere")
+
+	r = runApp(t, map[string]string{"todo:services": `{"backend":{"enabled":false},"frontend-web":{"env":{"API_URL":"https://api.your-company.com"}}}`})
+	expect(t, r.Get(configMapType, "todo-frontend-web-config-configmap"), "data.API_URL", `"https://api.your-company.com"`, "a backend elsewhere is the user's to name")
+	if n := len(r.OfType("kubernetes:apps/v1:StatefulSet")) + len(r.OfType("kubernetes:batch/v1:Job")); n != 0 {
+		t.Errorf("without the backend there are %d databases and migrations, want none", n)
+	}
+
+	live := maps.Clone(production)
+	live["todo:services"] = `{"backend":{"enabled":false},"frontend-chatbot":{"enabled":false}}`
+	o := pulumitest.Options{Stack: "live", Root: pulumitest.Project(t), Config: live} // no DATABASE_URL: nobody would use it
+	ingress := runStack(t, o).Get("kubernetes:networking.k8s.io/v1:Ingress", "todo-exposure-ingress")
+	expect(t, ingress, "spec.tls.0.hosts", `["todo.your-company.com"]`, "a certificate for the others would be asked for in vain")
+}

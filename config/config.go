@@ -4,6 +4,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -104,6 +106,7 @@ type Secrets struct {
 // Service is what the topology and the stack say about one of the three workloads.
 type Service struct {
 	Name        string // Service name in the cluster's DNS, source folder, Dockerfile
+	Enabled     bool   // false leaves it out, with everything that is for it; default true
 	Port        int    // container port and Service port
 	LocalPort   int    // on localhost, under the localhost exposure
 	NodePort    int    // 0 is none; used by the localhost and nodePort exposures
@@ -139,11 +142,23 @@ type Quantities struct {
 	EphemeralStorage string `json:"ephemeralStorage" doc:"Bytes of logs and scratch files on the node." allowed:"a quantity; a request is at most its limit"`
 }
 
-// Services returns the three workloads in the order in which they are listed everywhere.
-func (c *Config) Services() []Service { return []Service{c.Backend, c.Web, c.Chatbot} }
+// Services returns the workloads that are enabled, in the order in which they are listed everywhere.
+func (c *Config) Services() []Service {
+	return slices.DeleteFunc([]Service{c.Backend, c.Web, c.Chatbot}, func(s Service) bool { return !s.Enabled })
+}
 
-// ClusterURL is where other pods find a service. The namespace's search domain completes the name.
-func (s Service) ClusterURL() string { return fmt.Sprintf("http://%s:%d", s.Name, s.Port) }
+// ClusterURL is where other pods find a service, "" without it. The namespace's search domain completes the name.
+func (s Service) ClusterURL() string {
+	if !s.Enabled {
+		return ""
+	}
+	return fmt.Sprintf("http://%s:%d", s.Name, s.Port)
+}
+
+// Origins are where browsers come from.
+func (c *Config) Origins() string {
+	return strings.Join(slices.DeleteFunc([]string{c.WebURL(), c.ChatbotURL()}, func(url string) bool { return url == "" }), ",")
+}
 
 // Environment is what the application is told it runs in.
 func (c *Config) Environment() string {

@@ -11,14 +11,14 @@ func (l *loader) database(c *Config) DatabaseConfig {
 	var given databaseOverride
 	l.object(keyDatabase, &given)
 	d := DatabaseConfig{
-		Managed:      c.Secrets.DatabaseURL == nil && !c.Production,
+		Managed:      c.Secrets.DatabaseURL == nil && !c.Production && c.Backend.Enabled,
 		Image:        or(given.Image, c.Images.BaseImages.Postgres),
 		Storage:      or(given.Storage, defaultStorage),
 		StorageClass: given.StorageClass,
 		Port:         l.databasePort(),
 	}
 	if given != (databaseOverride{}) && !d.Managed {
-		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: production has none, and DATABASE_URL leads elsewhere",
+		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL, or without the backend",
 			Fix: l.ps.remove(keyDatabase)})
 	}
 	return d

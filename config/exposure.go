@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -132,7 +133,11 @@ func (c *Config) ChatbotURL() string { return c.publicURL(c.Chatbot) }
 // APIURL is where a browser, or any other client outside the cluster, finds the backend.
 func (c *Config) APIURL() string { return c.publicURL(c.Backend) }
 
+// publicURL is "" for a service that is left out.
 func (c *Config) publicURL(s Service) string {
+	if !s.Enabled {
+		return ""
+	}
 	switch c.Exposure {
 	case Localhost:
 		return fmt.Sprintf("http://localhost:%d", s.LocalPort)
@@ -173,12 +178,17 @@ func (c *Config) NextCommand() string {
 	case LoadBalancer:
 		return fmt.Sprintf("point %s at these addresses: kubectl -n %s get services", c.hosts(), c.Namespace)
 	default:
-		return "curl --fail " + c.APIURL() + c.Backend.Probes.Readiness
+		first := c.Services()[0]
+		return "curl --fail " + c.publicURL(first) + first.Probes.Readiness
 	}
 }
 
 func (c *Config) hosts() string {
-	return fmt.Sprintf("%s, %s and %s", c.Host(c.Web), c.Host(c.Chatbot), c.Host(c.Backend))
+	var hosts []string
+	for _, s := range c.Services() {
+		hosts = append(hosts, c.Host(s))
+	}
+	return strings.Join(hosts, ", ")
 }
 
 // exposure reads the keys that say how users get in.

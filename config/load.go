@@ -45,7 +45,7 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Secrets.DatabaseURL == nil && !c.Database.Managed {
+	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && !c.Database.Managed {
 		// Only a preview gets here without one: it shows the resource, and nothing connects.
 		c.Secrets.DatabaseURL = pulumi.ToSecret(pulumi.String("postgresql://not-set.invalid/todo")).(pulumi.StringOutput)
 	}

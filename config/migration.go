@@ -28,6 +28,7 @@ func (l *loader) migration(c *Config) Migration {
 	if o.Enabled != nil {
 		m.Enabled = *o.Enabled
 	}
+	m.Enabled = m.Enabled && c.Backend.Enabled
 	if o.Command != nil {
 		m.Command = *o.Command
 	}

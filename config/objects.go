@@ -21,6 +21,7 @@ var shapes = map[string]any{
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same
 // name in Service has the default.
 type serviceOverride struct {
+	Enabled   *bool             `json:"enabled" doc:"false leaves the service out, with its image, policies, URL and exposure." allowed:"true, false"`
 	Replicas  *int              `json:"replicas" doc:"Pods." allowed:"0 to 100"`
 	LocalPort *int              `json:"localPort" doc:"Port on localhost, under the localhost exposure." allowed:"1 to 65535, each once"`
 	NodePort  *int              `json:"nodePort" doc:"Port on every node, under localhost (0 is none) and nodePort." allowed:"0, 30000 to 32767, each once" default:"frontend-web 30000, frontend-chatbot 30001; backend 30800 under nodePort, else none"`
@@ -88,6 +89,9 @@ func (l *loader) serviceNamed(key, name string, byName map[string]*Service) *Ser
 }
 
 func (s *Service) apply(o serviceOverride) {
+	if o.Enabled != nil {
+		s.Enabled = *o.Enabled
+	}
 	if o.Replicas != nil {
 		s.Replicas = *o.Replicas
 	}

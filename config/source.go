@@ -61,7 +61,7 @@ func parseSource(text string) (g gitSource, remote bool, problem string) {
 func (c *Config) fetchSources(ctx context.Context, m machine, ps *problems) {
 	for _, s := range []*Service{&c.Backend, &c.Web, &c.Chatbot} {
 		key := "services." + s.Name + ".source"
-		if s.Source == "" {
+		if s.Source == "" || !s.Enabled {
 			continue
 		}
 		if s.Image != "" {

@@ -57,7 +57,7 @@ const (
 
 func defaultBackend() Service {
 	return Service{
-		Name: backendName, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
+		Name: backendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
 		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
@@ -78,7 +78,7 @@ func defaultChatbot() Service {
 
 func defaultFront(name string, port int) Service {
 	return Service{
-		Name: name, Port: port, LocalPort: port, Replicas: 2,
+		Name: name, Enabled: true, Port: port, LocalPort: port, Replicas: 2,
 		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10},
 		Resources: resources("100m", "128Mi", "200m", "256Mi"),
 		SourceFiles: [][]string{

@@ -69,7 +69,7 @@ func (c *Config) validateProduction(ps *problems) {
 			ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress, gateway, loadBalancer", string(Ingress))
 		}
 	}
-	if c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
+	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
 		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
 			Fix: ps.set(keyDatabaseURL, goodDatabaseURL)})
 	}
@@ -84,6 +84,9 @@ func (c *Config) validateProduction(ps *problems) {
 }
 
 func (c *Config) validateServices(ps *problems) {
+	if len(c.Services()) == 0 {
+		ps.refuse(keyServices, "none enabled", "nothing would be deployed", "--path services.backend.enabled true")
+	}
 	nodePorts, localPorts := map[int]string{}, map[int]string{}
 	for _, s := range c.Services() {
 		key := "services." + s.Name
@@ -116,7 +119,7 @@ func (c *Config) validateServices(ps *problems) {
 			}
 		}
 		s.validateResources(key, ps)
-		s.validateEnv(key, ps)
+		s.validateEnv(key, c.Backend.Enabled, ps)
 		s.validateEgress(key, c.NetworkPolicies, ps)
 	}
 }

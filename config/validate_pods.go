@@ -23,12 +23,16 @@ var ownEnv = []string{
 	"CHATBOT_URL", "COOKIE_DOMAIN", "MIGRATE_ON_START",
 }
 
-func (s Service) validateEnv(key string, ps *problems) {
+// backendEnv are those of ownEnv that lead to the backend.
+var backendEnv = []string{"NEXT_PUBLIC_API_URL", "API_URL", "VITE_API_URL"}
+
+func (s Service) validateEnv(key string, backend bool, ps *problems) {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		path := join(key+".env", name)
 		switch {
 		case !envName.MatchString(name):
 			ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: ps.remove(path)})
+		case !backend && slices.Contains(backendEnv, name): // then it is somewhere else, and only the user knows where
 		case slices.Contains(ownEnv, name):
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
 		}

@@ -107,10 +107,11 @@ func (o *Ops) madeNamespace(ctx context.Context, uid string) (bool, error) {
 	return false, nil
 }
 
-// serviceKeys are the ports on localhost that `services` sets. What else it says, and what is wrong with it, is the
+// serviceKeys are the ports on localhost that `services` sets, and which services there are. What else it says, and what is wrong with it, is the
 // program's business.
 type serviceKeys map[string]struct {
-	LocalPort int `yaml:"localPort"`
+	LocalPort int   `yaml:"localPort"`
+	Enabled   *bool `yaml:"enabled"` // nil is true
 }
 
 func (s *serviceKeys) UnmarshalYAML(node *yaml.Node) error {
@@ -130,6 +131,9 @@ func (k stackKeys) localPorts() iter.Seq2[string, int] {
 			name string
 			port int
 		}{{services.Web, services.WebPort}, {services.Chatbot, services.ChatbotPort}, {services.Backend, services.BackendPort}} {
+			if enabled := k.Services[s.name].Enabled; enabled != nil && !*enabled {
+				continue
+			}
 			if given := k.Services[s.name].LocalPort; given != 0 {
 				s.port = given
 			}

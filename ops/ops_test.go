@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"todo/internal/services"
 )
 
 // checkout is a folder with the files that ops reads, as the current folder.
@@ -54,7 +59,7 @@ func TestWrongCallsAreExplained(t *testing.T) {
 			for _, file := range test.files {
 				text := ""
 				if file == "Pulumi.prod.yaml" {
-					text = "config:\n  todo:production: true\n"
+					text = "config:\n  todo:production: true\n  todo:exposure: ingress\n" // localhost would ask for free ports first
 				}
 				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
@@ -219,5 +224,17 @@ func TestJourney(t *testing.T) {
 				t.Errorf("the failed check is not marked:\n%s", &table)
 			}
 		})
+	}
+}
+
+func TestDisabledServicesNeedNoPorts(t *testing.T) {
+	var file struct{ Config stackKeys }
+	text := "config:\n  todo:services:\n    frontend-chatbot: {enabled: false}\n    backend: {enabled: true}\n"
+	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
+		t.Fatal(err)
+	}
+	ports := maps.Collect(file.Config.localPorts())
+	if want := map[string]int{services.Web: services.WebPort, services.Backend: services.BackendPort}; !maps.Equal(ports, want) {
+		t.Errorf("the ports are %v, want %v", ports, want)
 	}
 }

@@ -59,7 +59,9 @@ func (o *Ops) Smoke(ctx context.Context) error {
 		url := fmt.Sprintf("%s/api/v1/namespaces/%s/services/%s:%s/proxy%s", base, out.Namespace, p.service, p.port, p.path)
 		checks = append(checks, get(ctx, p.service+" "+p.kind, "service/"+p.service+p.path, url))
 	}
-	checks = append(checks, journey(ctx, out.WebURL)...)
+	if out.WebURL != "" && out.APIURL != "" { // both are enabled: the journey needs them
+		checks = append(checks, journey(ctx, out.WebURL)...)
+	}
 	return printChecks(os.Stdout, checks)
 }
 

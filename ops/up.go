@@ -144,7 +144,7 @@ func (o *Ops) Outputs(ctx context.Context) (Outputs, error) {
 	if err := json.Unmarshal(text, &out); err != nil {
 		return out, fmt.Errorf("reading the outputs of stack %s: %w", o.Stack, err)
 	}
-	if out.Namespace == "" || out.WebURL == "" {
+	if out.Namespace == "" {
 		return out, fmt.Errorf("stack %s has no outputs yet: make up", o.Stack)
 	}
 	return out, nil
@@ -155,7 +155,12 @@ func (o *Ops) printURLs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n  Todo      %s\n  Chatbot   %s\n  API       %s\n", out.WebURL, out.ChatbotURL, out.APIURL)
+	fmt.Println()
+	for _, line := range [][2]string{{"Todo", out.WebURL}, {"Chatbot", out.ChatbotURL}, {"API", out.APIURL}} {
+		if line[1] != "" { // the service is enabled
+			fmt.Printf("  %-9s %s\n", line[0], line[1])
+		}
+	}
 	fmt.Println()
 	if len(out.forwards()) > 0 {
 		fmt.Print("  make forward   serves these addresses again after a reboot    ")
