@@ -148,7 +148,8 @@ func get(ctx context.Context, what, where, url string) check {
 	}
 }
 
-// journey is a new user's first minute: sign up, add a task, see it in the list, remove it.
+// journey is a new user's first minute: sign up, add a task, see it in the list, remove it. The account goes with it, so that
+// a smoke test leaves nothing behind.
 func journey(ctx context.Context, web string) []check {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -174,7 +175,8 @@ func journey(ctx context.Context, web string) []check {
 	}
 	one := fmt.Sprintf("%s/api/tasks/%v", web, task.ID)
 	remove := call(ctx, client, check{what: "delete the task", where: web + "/api/tasks/…"}, http.MethodDelete, one, nil, nil)
-	return []check{page, signUp, add, see, remove}
+	leave := call(ctx, client, check{what: "remove the account", where: web + "/api/auth/me"}, http.MethodDelete, web+"/api/auth/me", nil, nil)
+	return []check{page, signUp, add, see, remove, leave}
 }
 
 // call makes one request and fills in the check. body is sent as JSON when it is not nil, an answer is read into answer.

@@ -4,20 +4,25 @@ import { Header } from "@/components/Header";
 import { TaskBoard } from "@/components/TaskBoard";
 import { TaskSkeleton } from "@/components/TaskSkeleton";
 import { callBackend } from "@/server/backend";
-import { currentSession } from "@/server/session";
+import { withReturn } from "@/server/returnPath";
+import { currentSession, type Session } from "@/server/session";
+import { visitorsToday } from "@/server/today";
+import { addressOf, apiSearch, parseQuery, viewNames, type Query } from "@/tasks/query";
 import { describeProblem } from "@/tasks/request";
-import { parseTasks } from "@/tasks/task";
+import { parsePage } from "@/tasks/task";
 
-export default async function TasksPage() {
+type Props = { searchParams: Promise<Record<string, string | string[] | undefined>> };
+
+export default async function TasksPage({ searchParams }: Props) {
+  const query = parseQuery(toParams(await searchParams));
   const session = await currentSession();
-  if (!session) redirect("/sign-in");
+  if (!session) redirect(withReturn("/sign-in", addressOf(query)));
   return (
     <>
       <Header email={session.email} />
-      <main id="main" className="mx-auto w-full max-w-2xl px-4 pt-8 pb-20 sm:pt-12">
-        <h1 className="text-3xl font-semibold tracking-tight">My tasks</h1>
-        <Suspense fallback={<TaskSkeleton />}>
-          <LoadedTasks token={session.token} />
+      <main id="main" className="mx-auto w-full max-w-5xl px-4 pt-6 pb-40 sm:pt-10">
+        <Suspense fallback={<TaskSkeleton title={viewNames[query.view]} />}>
+          <LoadedTasks session={session} query={query} />
         </Suspense>
       </main>
     </>
@@ -25,8 +30,16 @@ export default async function TasksPage() {
 }
 
 /** A server component: the token it is given stays on the server; only the tasks go to the browser. */
-async function LoadedTasks({ token }: { token: string }) {
-  const answer = await callBackend("/api/tasks", { method: "GET", token });
-  if (!answer.ok) return <TaskBoard problem={describeProblem(answer.problem)} />;
-  return <TaskBoard tasks={parseTasks(answer.body) ?? []} />;
+async function LoadedTasks({ session, query }: { session: Session; query: Query }) {
+  const today = await visitorsToday();
+  const answer = await callBackend(`/api/tasks?${apiSearch(query, today)}`, { method: "GET", token: session.token });
+  const page = answer.ok ? parsePage(answer.body) : undefined;
+  const problem = page ? undefined : describeProblem(answer.ok ? undefined : answer.problem);
+  // Another account starts with nothing of the one before.
+  return <TaskBoard key={session.email} start={{ query, today, account: session.email, page, problem }} />;
+}
+
+function toParams(values: Awaited<Props["searchParams"]>): URLSearchParams {
+  const pairs = Object.entries(values).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one]));
+  return new URLSearchParams(pairs);
 }

@@ -1,12 +1,13 @@
 "use client";
 
-import { useRef, useState, type FormEvent } from "react";
-import { maxTitle } from "@/tasks/task";
+import { useRef, type FormEvent } from "react";
+import { useStored } from "@/tasks/stored";
+import { limits } from "@/tasks/task";
 import { Icon } from "./Icon";
 
 /** One line and a button. The line is cleared at once and keeps the focus, so that several tasks can be typed in a row. */
-export function AddTask({ onAdd }: { onAdd: (title: string) => void }) {
-  const [title, setTitle] = useState("");
+export function AddTask({ account, onAdd }: { account: string; onAdd: (title: string) => void }) {
+  const [title, setTitle] = useStored("new", account);
   const field = useRef<HTMLInputElement>(null);
 
   function submit(event: FormEvent) {
@@ -21,24 +22,28 @@ export function AddTask({ onAdd }: { onAdd: (title: string) => void }) {
 
   return (
     // method="post" so that a press before the page's scripts have loaded does not put the text in the address.
-    <form method="post" onSubmit={submit} className="mt-6 flex gap-2">
+    <form method="post" onSubmit={submit} className="relative mt-6">
       <label htmlFor="new-task" className="sr-only">
         New task
       </label>
+      <Icon name="plus" className="pointer-events-none absolute top-4.5 left-4 size-5 text-accent" />
       <input
         id="new-task"
         ref={field}
-        className="field h-12 shadow-sm"
+        className="field h-14 rounded-2xl pr-20 pl-12 sm:pr-30 text-lg"
         value={title}
         onChange={(event) => setTitle(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
         placeholder="What needs doing?"
-        maxLength={maxTitle}
+        maxLength={limits.title}
         autoComplete="off"
         enterKeyHint="done"
+        aria-keyshortcuts="n"
       />
-      <button type="submit" className="button button-primary h-12 shrink-0 px-3.5 sm:px-5">
-        <Icon name="plus" />
-        <span className="sr-only sm:not-sr-only sm:whitespace-nowrap">Add task</span>
+      <button type="submit" className="button button-primary absolute top-1.5 right-1.5 h-11 rounded-xl">
+        Add<span className="sr-only sm:not-sr-only"> task</span>
       </button>
     </form>
   );

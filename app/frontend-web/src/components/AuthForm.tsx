@@ -2,13 +2,13 @@
 
 import { useRouter } from "next/navigation";
 import { useState, type FormEvent } from "react";
-import { request } from "@/tasks/request";
+import { request, wordsOf } from "@/tasks/request";
 import { Notice } from "./Notice";
 
 export type Mode = "sign-in" | "sign-up";
 
 /** Email and password. The form also works as plain HTML; method="post" keeps the password out of the address then. */
-export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: string }) {
+export function AuthForm({ mode, next, initialError }: { mode: Mode; next: string; initialError?: string }) {
   const [error, setError] = useState(initialError);
   const router = useRouter();
   const [busy, setBusy] = useState(false);
@@ -21,26 +21,29 @@ export function AuthForm({ mode, initialError }: { mode: Mode; initialError?: st
     setError(undefined);
     try {
       await request(`/api/auth/${mode}`, "POST", fields);
-      router.replace("/");
+      router.replace(next);
       router.refresh(); // nothing rendered for a visitor without a session is used again
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(wordsOf(failure));
       setBusy(false);
     }
   }
 
   return (
     <form method="post" action={`/api/auth/${mode}`} onSubmit={submit} className="grid gap-5" aria-busy={busy}>
-      <div role="alert" className="empty:-mb-5">{error ? <Notice text={error} /> : null}</div>
+      <div role="alert" className="empty:-mb-5">
+        {error ? <Notice text={error} /> : null}
+      </div>
+      <input type="hidden" name="next" value={next} />
       {signUp ? (
-        <label className="grid gap-1.5 text-sm font-medium">
+        <label className="label">
           <span>
             Name <span className="font-normal text-muted">(optional)</span>
           </span>
           <input className="field text-base" name="name" autoComplete="name" maxLength={100} />
         </label>
       ) : null}
-      <label className="grid gap-1.5 text-sm font-medium">
+      <label className="label">
         Email
         <input className="field text-base" name="email" type="email" autoComplete="email" required maxLength={254} />
       </label>

@@ -1,4 +1,5 @@
 import { chatbotUrl } from "@/server/env";
+import { AccountMenu } from "./AccountMenu";
 import { Brand } from "./Brand";
 import { Icon } from "./Icon";
 import { ThemeToggle } from "./ThemeToggle";
@@ -7,7 +8,7 @@ import { ThemeToggle } from "./ThemeToggle";
 export function Header({ email }: { email?: string }) {
   const chatbot = chatbotUrl();
   return (
-    <header className="border-b border-line bg-surface">
+    <header className="border-b border-line">
       <a href="#main" className="button button-primary sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-10">
         Skip to content
       </a>
@@ -22,19 +23,7 @@ export function Header({ email }: { email?: string }) {
             </a>
           ) : null}
           <ThemeToggle />
-          {email ? (
-            <>
-              <span className="hidden max-w-56 truncate px-2 text-sm text-muted md:block" title={email}>
-                {email}
-              </span>
-              {/* A plain form: signing out works even when the page's scripts do not. */}
-              <form method="post" action="/api/auth/sign-out">
-                <button type="submit" className="button button-quiet px-2.5 sm:px-4">
-                  Sign out
-                </button>
-              </form>
-            </>
-          ) : null}
+          {email ? <AccountMenu email={email} /> : null}
         </div>
       </div>
     </header>

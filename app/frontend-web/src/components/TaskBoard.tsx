@@ -1,100 +1,154 @@
 "use client";
 
-import { arrange, type Item } from "@/tasks/reducer";
-import type { Task } from "@/tasks/task";
-import { useTasks } from "@/tasks/useTasks";
+import { useState } from "react";
+import { longDay } from "@/tasks/day";
+import { finished, parseDraft, startDraft, type Draft } from "@/tasks/draft";
+import type { Item } from "@/tasks/operations";
+import { isNarrowed, viewNames } from "@/tasks/query";
+import { useStored } from "@/tasks/stored";
+import type { Start } from "@/tasks/store";
+import { useTaskStore } from "@/tasks/useTaskStore";
+import { ActiveFilters } from "./ActiveFilters";
 import { AddTask } from "./AddTask";
-import { Icon } from "./Icon";
-import { Notice } from "./Notice";
-import { TaskItem } from "./TaskItem";
-import { TaskSkeleton } from "./TaskSkeleton";
+import { HelpDialog } from "./HelpDialog";
+import { Empty, LoadFailed } from "./ListStates";
+import { useShortcuts } from "./shortcuts";
+import { ListSkeleton } from "./TaskSkeleton";
+import { TaskRow, type RowActions } from "./TaskRow";
+import { Toasts } from "./Toasts";
+import { Toolbar } from "./Toolbar";
+import { ViewNav } from "./ViewNav";
 
-/** The list with everything that can be done to it. Give it the tasks, or the reason why there are none to show. */
-export function TaskBoard({ tasks, problem }: { tasks?: Task[]; problem?: string }) {
-  const list = useTasks(tasks, problem);
-  if (list.loading) return <TaskSkeleton />;
-  if (list.problem) return <LoadFailed text={list.problem} onRetry={list.reload} />;
+/** The list with everything that can be done to it. `start` is what the server knows: the first page, or why there is none. */
+export function TaskBoard({ start }: { start: Start }) {
+  const { account } = start;
+  const { store, snapshot, query, today, go } = useTaskStore(start);
+  const { items, total, loading, problem } = snapshot;
+  const [stored, setStored] = useStored("edit", account);
+  const draft = stored ? parseDraft(stored) : undefined;
+  const [dropped, setDropped] = useState<Draft>();
+  const [help, setHelp] = useState(false);
+  useShortcuts({ undo: () => store.undo(), help: () => setHelp(true) });
 
-  const { open, done } = arrange(list.items);
-  const actions = {
-    onComplete: list.complete,
-    onDelete: (item: Item) => {
-      // The button that had the focus is about to go.
-      document.getElementById("new-task")?.focus();
-      list.remove(item);
+  function save(saved: Draft) {
+    store.change({ ...saved.task, key: saved.task.id, pending: false }, finished(saved));
+  }
+
+  const actions: RowActions = {
+    onComplete: (item, done) => store.complete(item, done),
+    onDelete: (item) => {
+      focusBeside(item);
+      store.remove([item]);
+    },
+    onEdit: (item) => {
+      // One editor at a time; what was typed in the other one is kept.
+      if (draft && draft.task.id !== item.id && finished(draft).title) save(draft);
+      setStored(JSON.stringify(startDraft(item)));
+    },
+    onTag: (tag) => go({ ...query, tags: [...new Set([...query.tags, tag])] }),
+    onDraft: (next) => setStored(JSON.stringify(next)),
+    onSave: (saved) => {
+      save(saved);
+      close(saved);
+    },
+    onCancel: (left) => {
+      const changed = JSON.stringify(left) !== JSON.stringify(startDraft(left.task));
+      setDropped(changed ? left : undefined);
+      close(left);
     },
   };
+
+  function close(left: Draft) {
+    setStored("");
+    const row = items.find((item) => item.id === left.task.id);
+    if (row) requestAnimationFrame(() => inRow(row, "[data-edit]")?.focus());
+  }
+
+  const done = items.filter((item) => item.done);
+  const allShown = items.length >= total;
   return (
-    <>
-      <p className="mt-2 text-muted">{summary(open.length, done.length)}</p>
-      <AddTask onAdd={list.add} />
-      <div role="alert">
-        {list.notice ? (
-          <div className="mt-4">
-            <Notice text={list.notice}>
-              <button type="button" onClick={list.dismiss} className="button -my-1 -mr-1.5 p-1.5" aria-label="Dismiss">
-                <Icon name="close" className="size-4.5" />
-              </button>
-            </Notice>
-          </div>
-        ) : null}
+    <div className="lg:grid lg:grid-cols-[11rem_minmax(0,1fr)] lg:gap-10">
+      <div className="lg:sticky lg:top-8 lg:self-start">
+        <ViewNav query={query} onGo={go} />
+        <button type="button" onClick={() => setHelp(true)} className="button button-quiet mt-6 hidden text-sm lg:pointer-fine:inline-flex">
+          <kbd className="key">?</kbd> Shortcuts
+        </button>
       </div>
-      {list.items.length === 0 ? <Empty /> : null}
-      {open.length > 0 ? (
-        <ul aria-label="Open tasks" className="card mt-6 divide-y divide-line">
-          {open.map((item) => (
-            <TaskItem key={item.key} item={item} {...actions} />
-          ))}
-        </ul>
-      ) : null}
-      {done.length > 0 ? (
-        <section aria-labelledby="completed" className="mt-8">
-          <h2 id="completed" className="px-1 text-sm font-medium text-muted">
-            Completed · {done.length}
-          </h2>
-          <ul className="card mt-2 divide-y divide-line">
-            {done.map((item) => (
-              <TaskItem key={item.key} item={item} {...actions} />
-            ))}
-          </ul>
-        </section>
-      ) : null}
+      <div className="mt-5 min-w-0 lg:mt-0">
+        <p className="text-muted">{longDay(today)}</p>
+        <h1 className="title mt-1">{viewNames[query.view]}</h1>
+        <AddTask account={account} onAdd={(title) => store.add(title)} />
+        <Toolbar query={query} tags={items.flatMap((item) => item.tags)} onGo={go} />
+        <ActiveFilters query={query} onGo={go} />
+
+        {problem ? (
+          <LoadFailed text={problem} trying={loading} onRetry={() => void store.load()} />
+        ) : loading && items.length === 0 ? (
+          <ListSkeleton />
+        ) : (
+          <section aria-label="Tasks" aria-busy={loading} className={`mt-5 ${loading ? "opacity-60 transition-opacity delay-200" : ""}`}>
+            <div className="flex min-h-11 items-center justify-between px-1">
+              <p className="text-sm text-muted">{countText(items.length, total, isNarrowed(query))}</p>
+              {query.view === "done" && allShown && done.length > 1 && !loading ? (
+                <button type="button" className="button button-quiet text-sm" onClick={() => store.remove(done)}>
+                  Delete these {done.length}
+                </button>
+              ) : null}
+            </div>
+            {items.length === 0 ? <Empty query={query} onClear={() => go({ ...query, q: "", priority: [], tags: [] })} /> : null}
+            {items.length > 0 ? (
+              <ul aria-label="Tasks" className="card divide-y divide-line overflow-clip">
+                {items.map((item) => (
+                  <TaskRow key={item.key} item={item} today={today} draft={draft?.task.id === item.id ? draft : undefined} {...actions} />
+                ))}
+              </ul>
+            ) : null}
+            {!allShown ? (
+              <button
+                type="button"
+                className="button button-line mx-auto mt-5 flex"
+                aria-disabled={snapshot.loadingMore}
+                onClick={() => void store.more()}
+              >
+                {snapshot.loadingMore ? "Loading…" : "Load more"}
+              </button>
+            ) : null}
+          </section>
+        )}
+      </div>
+      <Toasts
+        store={store}
+        snapshot={snapshot}
+        dropped={dropped}
+        onBringBack={(back) => {
+          setDropped(undefined);
+          setStored(JSON.stringify(back));
+        }}
+        onForget={() => setDropped(undefined)}
+      />
       <p className="sr-only" role="status">
-        {list.announcement}
+        {snapshot.announcement}
       </p>
-    </>
-  );
-}
-
-function summary(open: number, done: number): string {
-  if (open + done === 0) return "A fresh start.";
-  if (open === 0) return "All done. Well done.";
-  return `${open} to do${done > 0 ? `, ${done} completed` : ""}`;
-}
-
-function Empty() {
-  return (
-    <div className="mt-6 grid justify-items-center gap-3 rounded-2xl border border-dashed border-line px-6 py-14 text-center">
-      <span className="grid size-14 place-items-center rounded-full bg-tint text-accent">
-        <Icon name="check" className="size-7" />
-      </span>
-      <h2 className="text-lg font-medium">Nothing to do yet</h2>
-      <p className="max-w-sm text-balance text-muted">Write your first task above and press Enter.</p>
+      {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
     </div>
   );
 }
 
-function LoadFailed({ text, onRetry }: { text: string; onRetry: () => void }) {
-  return (
-    <div role="alert" className="card mt-6 grid justify-items-center gap-3 px-6 py-12 text-center">
-      <span className="grid size-14 place-items-center rounded-full bg-danger-tint text-danger">
-        <Icon name="alert" className="size-7" />
-      </span>
-      <h2 className="text-lg font-medium">Your tasks could not be loaded</h2>
-      <p className="max-w-sm text-balance text-muted">{text}</p>
-      <button type="button" onClick={onRetry} className="button button-primary mt-2">
-        Try again
-      </button>
-    </div>
-  );
+function countText(shown: number, total: number, narrowed: boolean): string {
+  if (total === 0) return "";
+  const noun = `${total} ${total === 1 ? "task" : "tasks"}${narrowed ? " found" : ""}`;
+  return shown < total ? `${shown} of ${noun}` : noun;
+}
+
+function inRow(item: Item, control: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-task="${item.key}"] ${control}`);
+}
+
+/** The control that has the focus is about to go: the next task gets it, or the one before, or the line for a new one. */
+function focusBeside(item: Item): void {
+  const row = document.querySelector(`[data-task="${item.key}"]`);
+  if (!row?.contains(document.activeElement)) return;
+  const beside = row.nextElementSibling ?? row.previousElementSibling;
+  const next = beside?.querySelector<HTMLElement>("[data-toggle]") ?? document.getElementById("new-task");
+  next?.focus();
 }

@@ -3,6 +3,7 @@ import { readBody } from "./body";
 import { log } from "./log";
 import { refuseCrossSite } from "./origin";
 import { problem, problemResponse } from "./problem";
+import { returnPath } from "./returnPath";
 import { setSessionCookie, verifyToken } from "./session";
 
 /** Signs in or up: sends the credentials to the backend and keeps the token it answers in the session cookie. */
@@ -13,11 +14,11 @@ export async function authenticate(request: Request, backendPath: string, page: 
   if ("problem" in body) return problemResponse(body.problem);
 
   const { email, password, name } = body.fields;
-  const answer = await openSession(
-    await callBackend(backendPath, { method: "POST", body: { email, password, name: name || undefined } }),
-  );
+  const next = returnPath(body.fields.next);
+  const answer = await openSession(await callBackend(backendPath, { method: "POST", body: { email, password, name: name || undefined } }));
   if (!body.form) return answerResponse(answer);
-  return seeOther(answer.ok ? "/" : `${page}?error=${answer.problem.status}`);
+  if (answer.ok) return seeOther(next);
+  return seeOther(`${page}?${new URLSearchParams({ error: String(answer.problem.status), next })}`);
 }
 
 /** Takes the token out of the backend's answer: the browser gets it as an httpOnly cookie and never in a body. */
@@ -36,4 +37,9 @@ async function openSession(answer: Answer): Promise<Answer> {
 /** A redirect after a form post. The address is relative, so it is right behind any proxy or port-forward. */
 export function seeOther(location: string): Response {
   return new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
+}
+
+/** True for a plain HTML form, whose sender expects a page and not JSON. */
+export function isForm(request: Request): boolean {
+  return request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
 }

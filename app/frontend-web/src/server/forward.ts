@@ -6,15 +6,15 @@ import { clearSessionCookie, currentSession } from "./session";
 
 const withBody = new Set(["POST", "PATCH", "PUT"]);
 
-/** Passes a signed-in visitor's request on to the backend, with the token that only the server sees. */
-export async function forward(request: Request, backendPath: string): Promise<Response> {
+/** Passes a signed-in visitor's request on to the backend, with the token that only the server sees; without its body if so told. */
+export async function forward(request: Request, backendPath: string, { body: hasBody = true } = {}): Promise<Response> {
   const refused = request.method === "GET" ? undefined : refuseCrossSite(request);
   if (refused) return refused;
   const session = await currentSession();
   if (!session) return problemResponse(problem(401, "Not signed in", "Sign in to continue."));
 
   let fields: Fields | undefined;
-  if (withBody.has(request.method)) {
+  if (hasBody && withBody.has(request.method)) {
     const body = await readBody(request);
     if ("problem" in body) return problemResponse(body.problem);
     fields = body.fields;

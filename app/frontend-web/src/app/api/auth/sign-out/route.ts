@@ -1,4 +1,4 @@
-import { seeOther } from "@/server/authenticate";
+import { isForm, seeOther } from "@/server/authenticate";
 import { refuseCrossSite } from "@/server/origin";
 import { clearSessionCookie } from "@/server/session";
 
@@ -6,6 +6,5 @@ export async function POST(request: Request): Promise<Response> {
   const refused = refuseCrossSite(request);
   if (refused) return refused;
   await clearSessionCookie();
-  const form = request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded");
-  return form ? seeOther("/sign-in") : new Response(null, { status: 204 });
+  return isForm(request) ? seeOther("/sign-in") : new Response(null, { status: 204 });
 }

@@ -1,0 +1,17 @@
+/** Where to go after signing in: a path of this site, or "/" for anything else, such as another site's address. */
+export function returnPath(value: unknown): string {
+  if (typeof value !== "string" || !value.startsWith("/")) return "/";
+  try {
+    // Browsers read "//host" and "/\host" as another host, and drop tabs and line breaks first: let the URL parser decide.
+    const base = "http://this-site.invalid";
+    const url = new URL(value, base);
+    return url.origin === base && !url.pathname.startsWith("/api/") ? url.pathname + url.search : "/";
+  } catch {
+    return "/";
+  }
+}
+
+/** The address of a sign-in or sign-up page that leads on to `next`. */
+export function withReturn(page: string, next: string): string {
+  return next === "/" ? page : `${page}?next=${encodeURIComponent(next)}`;
+}
