@@ -59,7 +59,7 @@ func testUp(t *testing.T) {
 	out := run(t, "make", "up")
 	checks := smokeChecks(out)
 	for _, want := range []string{"backend liveness", "backend readiness", "frontend-web liveness", "frontend-web readiness",
-		"frontend-chatbot liveness", "frontend-chatbot readiness", "web page", "sign up", "add a task", "list the tasks", "delete the task"} {
+		"frontend-chatbot liveness", "frontend-chatbot readiness", "web page", "sign up", "add a task", "list the tasks", "delete the task", "remove the account"} {
 		if !checks[want] {
 			t.Errorf("the smoke table has no good line %q:\n%s", want, out)
 		}

@@ -189,10 +189,18 @@ func TestJourney(t *testing.T) {
 	for name, forget := range map[string]bool{"good web": false, "web that forgets": true} {
 		t.Run(name, func(t *testing.T) {
 			var title string
+			accounts := 0
 			mux := http.NewServeMux()
 			mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
 			mux.HandleFunc("POST /api/auth/sign-up", func(w http.ResponseWriter, _ *http.Request) {
+				accounts++
 				http.SetCookie(w, &http.Cookie{Name: "todo_session", Value: "x", Path: "/"})
+			})
+			mux.HandleFunc("DELETE /api/auth/me", func(w http.ResponseWriter, r *http.Request) {
+				if _, err := r.Cookie("todo_session"); err == nil {
+					accounts--
+				}
+				w.WriteHeader(http.StatusNoContent)
 			})
 			mux.HandleFunc("POST /api/tasks", func(w http.ResponseWriter, r *http.Request) {
 				var task struct{ Title string }
@@ -219,6 +227,9 @@ func TestJourney(t *testing.T) {
 			err := printChecks(&table, journey(t.Context(), server.URL))
 			if forget != (err != nil) {
 				t.Errorf("error = %v with forget=%v:\n%s", err, forget, &table)
+			}
+			if accounts != 0 {
+				t.Errorf("%d accounts are left behind, want 0: every run of the smoke test would add one", accounts)
 			}
 			if forget && !strings.Contains(table.String(), "✗  list the tasks") {
 				t.Errorf("the failed check is not marked:\n%s", &table)
