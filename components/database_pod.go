@@ -14,6 +14,8 @@ const (
 
 	// A fast shutdown of Postgres writes a checkpoint; a kill instead costs a recovery at the next start.
 	databaseGraceSeconds = 60
+	// Two minutes, for a recovery too.
+	databaseStartupProbes = 60
 )
 
 // podTemplate is the database's pod, under the same restrictions as the application's.
@@ -56,7 +58,7 @@ func (a DatabaseArgs) podTemplate(all map[string]string, account pulumi.StringIn
 				Resources:       resourceRequirements(databaseResources),
 				SecurityContext: containerSecurity(),
 				VolumeMounts:    mounts,
-				StartupProbe:    a.probe(startupPeriodSeconds, startupProbes),
+				StartupProbe:    a.probe(startupPeriodSeconds, databaseStartupProbes),
 				LivenessProbe:   a.probe(livenessPeriodSeconds, 6),
 				ReadinessProbe:  a.probe(5, 2),
 			}},

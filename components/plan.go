@@ -101,6 +101,13 @@ func migrateOnStart(m *Migration) string {
 	return "false"
 }
 
+func autoscaling(s config.Service) *config.Autoscaling {
+	if !s.Autoscaling.Enabled {
+		return nil
+	}
+	return &s.Autoscaling
+}
+
 // exposureArgs turns the exposure of the configuration into what has to exist for it.
 func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload) ExposureArgs {
 	args := ExposureArgs{Instance: instance, Namespace: namespace}

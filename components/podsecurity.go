@@ -2,7 +2,6 @@ package components
 
 import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
@@ -58,16 +57,4 @@ func quantities(q config.Quantities) pulumi.StringMap {
 		"memory":            pulumi.String(q.Memory),
 		"ephemeral-storage": pulumi.String(q.EphemeralStorage),
 	}
-}
-
-// spread asks for pods of one service on different nodes. ScheduleAnyway: on one node they still all run.
-func spread(selector map[string]string) corev1.TopologySpreadConstraintArray {
-	return corev1.TopologySpreadConstraintArray{corev1.TopologySpreadConstraintArgs{
-		MaxSkew:           pulumi.Int(1),
-		TopologyKey:       pulumi.String("kubernetes.io/hostname"),
-		WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
-		LabelSelector:     &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector)},
-		// Count the pods of one rollout only: the old ones are about to go.
-		MatchLabelKeys: pulumi.StringArray{pulumi.String("pod-template-hash")},
-	}}
 }

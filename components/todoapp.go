@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -36,6 +37,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	app := &TodoApp{}
+	opts = append(slices.Clone(opts), everywhere(cfg.Labels, cfg.Annotations))
 	if err := ctx.RegisterComponentResource(componentType("TodoApp"), name, app, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -55,6 +57,11 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	pull, err := pullSecrets(ctx, name+"-pull-secret", instance, namespace, cfg.Images, child...)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.ResourceQuota {
+		if _, err := NewQuota(ctx, name+"-quota", quotaArgs(cfg, instance, namespace), child...); err != nil {
+			return nil, err
+		}
 	}
 	images := map[string]*Image{}
 	for _, plan := range plans {
@@ -93,7 +100,8 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		}
 		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
-			Port: s.Port, Replicas: s.Replicas, Probes: s.Probes, Resources: s.Resources,
+			Port: s.Port, Replicas: s.Replicas, Autoscaling: autoscaling(s), Zones: cfg.Zones(),
+			Probes: s.Probes, Resources: s.Resources, Pods: s.Pods,
 			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, PullSecrets: pull, After: after,
 			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)

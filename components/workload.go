@@ -36,9 +36,13 @@ type WorkloadArgs struct {
 	Namespace pulumi.StringInput
 	Image     pulumi.StringInput
 	Port      int // what the container listens on, and the Service
-	Replicas  int
 	Probes    config.Probes
 	Resources config.Resources
+	Pods      config.Pods
+
+	Replicas    int                 // pods; not looked at when Autoscaling is there
+	Autoscaling *config.Autoscaling // nil keeps Replicas
+	Zones       bool                // the pods spread over zones as well as over nodes
 
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
@@ -54,12 +58,9 @@ const (
 	portName = "http"
 
 	// A pod leaves the endpoints and gets SIGTERM at the same moment, but proxies learn of it later: it keeps serving
-	// meanwhile. The grace period covers this sleep, the server's own drain (30 s, seed section 1), and a margin.
-	preStopSeconds     = 5
-	gracePeriodSeconds = 45
+	// meanwhile. The grace period includes this sleep.
+	preStopSeconds = 5
 
-	// Two minutes of start-up is slow for these services.
-	startupProbes        = 60
 	startupPeriodSeconds = 2
 
 	livenessPeriodSeconds = 10
@@ -82,6 +83,9 @@ func (a WorkloadArgs) validate() error {
 	if a.Replicas < 0 {
 		errs = append(errs, fmt.Errorf("Replicas is %d; allowed: 0 and more", a.Replicas))
 	}
+	if s := a.Autoscaling; s != nil && (s.MinReplicas < 1 || s.MaxReplicas < s.MinReplicas || s.CPUPercent+s.MemoryPercent <= 0) {
+		errs = append(errs, fmt.Errorf("Autoscaling is %+v; it needs 1 to MaxReplicas pods, and CPUPercent or MemoryPercent", *s))
+	}
 	if a.Image == nil || a.Namespace == nil {
 		errs = append(errs, errors.New("Image and Namespace are required"))
 	}
@@ -99,8 +103,9 @@ func rolloutPatience(timeoutSeconds, pods int) pulumi.ResourceOption {
 	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: patience, Update: patience})
 }
 
-// NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-deployment` and
-// `<name>-service`; the first two only when there is something to hold.
+// NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-deployment`, `<name>-service`,
+// `<name>-autoscaler` and `<name>-disruptionbudget`: the first two when there is something to hold, the last but one when
+// it is asked for, and the last when there are always two pods or more.
 func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pulumi.ResourceOption) (*Workload, error) {
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -120,8 +125,10 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	meta := func() *metav1.ObjectMetaArgs {
 		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(args.Service, args.Instance))}
 	}
+	accountMeta := meta()
+	accountMeta.Annotations = pulumi.ToStringMap(args.Pods.ServiceAccountAnnotations)
 	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata:                     meta(),
+		Metadata:                     accountMeta,
 		AutomountServiceAccountToken: pulumi.Bool(false), // nothing here talks to the API server
 		ImagePullSecrets:             references(args.PullSecrets),
 	}, child...)
@@ -131,7 +138,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	deployment, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
 		Metadata: meta(),
 		Spec: &appsv1.DeploymentSpecArgs{
-			Replicas:                pulumi.Int(args.Replicas),
+			Replicas:                args.replicas(),
 			RevisionHistoryLimit:    pulumi.Int(revisionHistory),
 			ProgressDeadlineSeconds: pulumi.Int(args.rolloutTimeout()),
 			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(w.selector)},
@@ -144,9 +151,13 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 			},
 			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
 		},
-	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout(), args.Replicas))...)
+	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout(), args.mostPods()))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
+	}
+
+	if err := args.newScaling(ctx, name, w.selector, deployment, child); err != nil {
+		return nil, err
 	}
 
 	// The name is fixed: the other services' configuration and NetworkPolicies know it.

@@ -1,11 +1,14 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
 )
 
 // podTemplate is the pod of a Workload. It tolerates neither root nor a writable image.
@@ -18,8 +21,10 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 	}
 	return &corev1.PodTemplateSpecArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Labels:      pulumi.ToStringMap(labels(a.Service, a.Instance)),
-			Annotations: pulumi.StringMap{"kubectl.kubernetes.io/default-container": pulumi.String(a.Service)},
+			Labels: pulumi.ToStringMap(merged(a.Pods.Labels, labels(a.Service, a.Instance))),
+			Annotations: pulumi.ToStringMap(merged(a.Pods.Annotations, map[string]string{
+				"kubectl.kubernetes.io/default-container": a.Service,
+			})),
 		},
 		Spec: &corev1.PodSpecArgs{
 			ServiceAccountName:           account,
@@ -28,8 +33,11 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 			// own names are close to theirs.
 			EnableServiceLinks:            pulumi.Bool(false),
 			SecurityContext:               podSecurity(appUser),
-			TerminationGracePeriodSeconds: pulumi.Int(gracePeriodSeconds),
-			TopologySpreadConstraints:     spread(selector),
+			TerminationGracePeriodSeconds: pulumi.Int(cmp.Or(a.Pods.GraceSeconds, config.DefaultGraceSeconds)),
+			TopologySpreadConstraints:     spread(selector, a.Zones),
+			NodeSelector:                  pulumi.ToStringMap(a.Pods.NodeSelector),
+			Tolerations:                   tolerations(a.Pods.Tolerations),
+			PriorityClassName:             optional(a.Pods.PriorityClass),
 			Volumes:                       volumes,
 			Containers: corev1.ContainerArray{corev1.ContainerArgs{
 				Name:            pulumi.String(a.Service),
@@ -48,7 +56,7 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 					Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(preStopSeconds)},
 				}},
 				// Until the startup probe passes the other two wait, so a slow start is not taken for a hang.
-				StartupProbe:   probe(a.Probes.Liveness, startupPeriodSeconds, startupProbes),
+				StartupProbe:   probe(a.Probes.Liveness, startupPeriodSeconds, cmp.Or(a.Probes.StartupSeconds, config.DefaultStartupSeconds)/startupPeriodSeconds),
 				LivenessProbe:  probe(a.Probes.Liveness, livenessPeriodSeconds, 3),
 				ReadinessProbe: probe(a.Probes.Readiness, a.Probes.ReadinessPeriodSeconds, 2),
 			}},

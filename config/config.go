@@ -31,6 +31,10 @@ type Config struct {
 	IngressFrom         From // who the NetworkPolicies let in; the zero value follows from the exposure
 
 	NetworkPolicies bool // only the topology's flows are let through; default true
+	ResourceQuota   bool // the namespace holds what the topology needs and no more; default true
+
+	Labels      map[string]string // added to every object and pod
+	Annotations map[string]string // the same
 
 	Kube   Kube
 	Docker Docker
@@ -110,7 +114,9 @@ type Service struct {
 	Port        int    // container port and Service port
 	LocalPort   int    // on localhost, under the localhost exposure
 	NodePort    int    // 0 is none; used by the localhost and nodePort exposures
-	Replicas    int
+	Replicas    int    // unless Autoscaling is on, which begins with as many
+	Autoscaling Autoscaling
+	Pods        Pods
 	Probes      Probes
 	Resources   Resources
 	Image       string            // a given reference; "" is built from source
@@ -127,6 +133,7 @@ type Probes struct {
 	Liveness               string
 	Readiness              string
 	ReadinessPeriodSeconds int // a database that sleeps when idle wants this long; default 10
+	StartupSeconds         int // after so long without a good answer a new pod is restarted; default 120
 }
 
 // Resources are Kubernetes quantities.

@@ -30,6 +30,9 @@ const (
 	keyLogLevel        = "LOG_LEVEL"
 	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
 	keyNetworkPolicies = "networkPolicies"
+	keyResourceQuota   = "resourceQuota"
+	keyLabels          = "labels"
+	keyAnnotations     = "annotations"
 	keyMigration       = "migration"
 	keyRolloutTimeout  = "rolloutTimeoutSeconds"
 	keyDatabaseURL     = "DATABASE_URL"
@@ -54,7 +57,7 @@ var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction,
 	keyExposure, keyDomain, keyNodeAddress, keyLoadBalancer, keyIngressClass, keyGateway,
 	keyTLSSecret, keyTLSIssuer, keyTLSClusterIssuer, keyExposureAnnotations, keyIngressFrom,
-	keyNetworkPolicies, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
+	keyNetworkPolicies, keyResourceQuota, keyLabels, keyAnnotations, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
 	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase,
 }

@@ -73,6 +73,7 @@ func (l *loader) read(chosen cluster) *Config {
 		Namespace:       l.text(keyNamespace, project+"-"+l.ctx.Stack()),
 		Production:      l.boolean(keyProduction, false),
 		NetworkPolicies: l.boolean(keyNetworkPolicies, defaultNetworkPolicies),
+		ResourceQuota:   l.boolean(keyResourceQuota, defaultResourceQuota),
 		Docker:          Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
 		Images: Images{
 			Registry:   strings.TrimSuffix(l.text(keyRegistry, chosen.Registry), "/"),
@@ -91,6 +92,7 @@ func (l *loader) read(chosen cluster) *Config {
 			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, checkAPIKey),
 		},
 	}
+	c.Labels, c.Annotations = l.texts(keyLabels), l.texts(keyAnnotations)
 	c.Kube = l.kube(chosen)
 	l.exposure(c, chosen)
 	l.services(c)
@@ -99,6 +101,15 @@ func (l *loader) read(chosen cluster) *Config {
 	c.Database = l.database(c)
 	c.Migration = l.migration(c)
 	return c
+}
+
+// texts reads an object of strings; nil is none.
+func (l *loader) texts(key string) map[string]string {
+	var out map[string]string
+	if l.object(key, &out); len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // text reads a string. Pulumi.yaml gives optional keys the default "": without a default the CLI would call

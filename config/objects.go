@@ -16,20 +16,23 @@ var shapes = map[string]any{
 	keyDatabase: databaseOverride{}, keyPullSecrets: []string{},
 	keyLoadBalancer: LoadBalancerConfig{}, keyGateway: GatewayConfig{}, keyIngressFrom: From{},
 	keyExposureAnnotations: map[string]string{},
+	keyLabels:              map[string]string{}, keyAnnotations: map[string]string{},
 }
 
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same
 // name in Service has the default.
 type serviceOverride struct {
-	Enabled   *bool             `json:"enabled" doc:"false leaves the service out, with its image, policies, URL and exposure." allowed:"true, false"`
-	Replicas  *int              `json:"replicas" doc:"Pods." allowed:"0 to 100"`
-	LocalPort *int              `json:"localPort" doc:"Port on localhost, under the localhost exposure." allowed:"1 to 65535, each once"`
-	NodePort  *int              `json:"nodePort" doc:"Port on every node, under localhost (0 is none) and nodePort." allowed:"0, 30000 to 32767, each once" default:"frontend-web 30000, frontend-chatbot 30001; backend 30800 under nodePort, else none"`
-	Resources *resourceOverride `json:"resources"`
-	Probes    *probeOverride    `json:"probes"`
-	Env       map[string]string `json:"env" doc:"More variables for the ConfigMap. Of those that the program computes it may set ALLOWED_ORIGINS only." allowed:"names of letters, digits and _"`
-	Source    string            `json:"source" default:"sourceRoot/<name>" doc:"Where it is built from. A repository's commit is kept in .state; submodules are not fetched." allowed:"a folder, or <git URL>#<commit, tag or branch>[:<folder>]"`
-	Egress    []egressRule      `json:"egress"`
+	Enabled     *bool                `json:"enabled" doc:"false leaves the service out, with its image, policies, URL and exposure." allowed:"true, false"`
+	Replicas    *int                 `json:"replicas" doc:"Pods. With autoscaling it is the minimum." allowed:"0 to 100"`
+	LocalPort   *int                 `json:"localPort" doc:"Port on localhost, under the localhost exposure." allowed:"1 to 65535, each once"`
+	NodePort    *int                 `json:"nodePort" doc:"Port on every node, under localhost (0 is none) and nodePort." allowed:"0, 30000 to 32767, each once" default:"frontend-web 30000, frontend-chatbot 30001; backend 30800 under nodePort, else none"`
+	Resources   *resourceOverride    `json:"resources"`
+	Probes      *probeOverride       `json:"probes"`
+	Env         map[string]string    `json:"env" doc:"More variables for the ConfigMap. Of those that the program computes it may set ALLOWED_ORIGINS only." allowed:"names of letters, digits and _"`
+	Source      string               `json:"source" default:"sourceRoot/<name>" doc:"Where it is built from. A repository's commit is kept in .state; submodules are not fetched." allowed:"a folder, or <git URL>#<commit, tag or branch>[:<folder>]"`
+	Egress      []egressRule         `json:"egress"`
+	Autoscaling *autoscalingOverride `json:"autoscaling"`
+	podsOverride
 }
 
 type resourceOverride struct {
@@ -41,6 +44,7 @@ type probeOverride struct {
 	Liveness               string `json:"liveness" doc:"Path of the startup and liveness probes." allowed:"starts with /"`
 	Readiness              string `json:"readiness" doc:"Path of the readiness probe." allowed:"starts with /"`
 	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds" doc:"Seconds between two readiness probes. A database that sleeps when idle wants many." allowed:"1 to 3600"`
+	StartupSeconds         int    `json:"startupSeconds" doc:"Seconds after which a new pod that does not answer is restarted." allowed:"10 to 1800, at most rolloutTimeoutSeconds"`
 }
 
 func (l *loader) baseImages() BaseImages {
@@ -68,6 +72,9 @@ func (l *loader) services(c *Config) {
 			s.apply(overrides[name])
 			c.validatePorts(*s, overrides[name], &l.ps)
 		}
+	}
+	for name, s := range byName {
+		s.Autoscaling = overrides[name].Autoscaling.on(s, c.Production)
 	}
 
 	images := map[string]string{}
@@ -109,8 +116,13 @@ func (s *Service) apply(o serviceOverride) {
 		s.Probes.Liveness = or(o.Probes.Liveness, s.Probes.Liveness)
 		s.Probes.Readiness = or(o.Probes.Readiness, s.Probes.Readiness)
 		s.Probes.ReadinessPeriodSeconds = or(o.Probes.ReadinessPeriodSeconds, s.Probes.ReadinessPeriodSeconds)
+		s.Probes.StartupSeconds = or(o.Probes.StartupSeconds, s.Probes.StartupSeconds)
 	}
 	s.Env, s.Source, s.Egress = o.Env, o.Source, destinations(o.Egress)
+	s.Pods = Pods{
+		Labels: o.Labels, Annotations: o.Annotations, NodeSelector: o.NodeSelector, Tolerations: o.Tolerations,
+		PriorityClass: o.PriorityClass, GraceSeconds: given(o.GraceSeconds, s.Pods.GraceSeconds), ServiceAccountAnnotations: o.ServiceAccount.Annotations,
+	}
 }
 
 func (q Quantities) with(o Quantities) Quantities {

@@ -45,9 +45,23 @@ const (
 
 	// On unless switched off: a cluster whose network does not enforce policies ignores them.
 	defaultNetworkPolicies = true
+	defaultResourceQuota   = true
+
+	// Three times the pods of a quiet day, added before those that are there run out of what they asked for. Calm on the
+	// way down: a load that comes back finds its pods.
+	defaultScale            = 3
+	defaultCPUPercent       = 70
+	defaultScaleDownSeconds = 300
 )
 
 func defaultPlatform() string { return "linux/" + runtime.GOARCH }
+
+const (
+	// DefaultStartupSeconds is slow for these services.
+	DefaultStartupSeconds = 120
+	// DefaultGraceSeconds cover the sleep before SIGTERM (5 s), the server's own drain (30 s, seed section 1), and a margin.
+	DefaultGraceSeconds = 45
+)
 
 // ephemeral covers logs and the writable emptyDirs; without a limit one pod can fill the node's disk.
 const (
@@ -58,7 +72,8 @@ const (
 func defaultBackend() Service {
 	return Service{
 		Name: backendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
-		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10},
+		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, StartupSeconds: DefaultStartupSeconds},
+		Pods:        Pods{GraceSeconds: DefaultGraceSeconds},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
 	}
@@ -79,7 +94,8 @@ func defaultChatbot() Service {
 func defaultFront(name string, port int) Service {
 	return Service{
 		Name: name, Enabled: true, Port: port, LocalPort: port, Replicas: 2,
-		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10},
+		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, StartupSeconds: DefaultStartupSeconds},
+		Pods:      Pods{GraceSeconds: DefaultGraceSeconds},
 		Resources: resources("100m", "128Mi", "200m", "256Mi"),
 		SourceFiles: [][]string{
 			{"package.json"},

@@ -42,6 +42,8 @@ func (c *Config) validate(ps *problems) {
 	}
 	c.validateRegistryLogin(ps)
 	c.Database.validate(c, ps)
+	validateLabels(keyLabels, c.Labels, ps)
+	validateAnnotations(keyAnnotations, c.Annotations, ps)
 	if c.OpenAIBaseURL != "" {
 		u, err := url.Parse(c.OpenAIBaseURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || c.Production)) {
@@ -113,6 +115,15 @@ func (c *Config) validateServices(ps *problems) {
 		if p := s.Probes.ReadinessPeriodSeconds; p < 1 || p > 3600 {
 			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")
 		}
+		if p := s.Probes.StartupSeconds; p < 10 || p > 1800 {
+			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p), "allowed: 10 to 1800", fmt.Sprint(DefaultStartupSeconds))
+		} else if p > c.RolloutTimeoutSeconds && s.MaxPods() > 0 {
+			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p),
+				fmt.Sprintf("a rollout fails after rolloutTimeoutSeconds, %d, before it is over", c.RolloutTimeoutSeconds), fmt.Sprint(c.RolloutTimeoutSeconds))
+		}
+		if g := s.Pods.GraceSeconds; g < 10 || g > 3600 {
+			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 10 to 3600", fmt.Sprint(DefaultGraceSeconds))
+		}
 		for role, path := range map[string]string{"liveness": s.Probes.Liveness, "readiness": s.Probes.Readiness} {
 			if !strings.HasPrefix(path, "/") {
 				ps.refuse(key+".probes."+role, quoted(path), "allowed: a path that starts with /", "/"+path)
@@ -121,6 +132,8 @@ func (c *Config) validateServices(ps *problems) {
 		s.validateResources(key, ps)
 		s.validateEnv(key, c.Backend.Enabled, ps)
 		s.validateEgress(key, c.NetworkPolicies, ps)
+		s.validateAutoscaling(key, ps)
+		s.Pods.validate(key, ps)
 	}
 }
 

@@ -35,6 +35,7 @@ func TestStack(t *testing.T) {
 		{"bad input is refused in one line and changes nothing", testBadInput},
 		{"a killed lab component is reported and restarted alone", testLabHeals},
 		{"make down and make up again", testDownUp},
+		{"production, rehearsed in a namespace of its own", testProduction},
 		{"the checkout is clean", testCleanCheckout},
 	} {
 		if !t.Run(step.name, step.test) {

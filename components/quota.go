@@ -1,0 +1,127 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+)
+
+// Quota keeps the namespace to what its services need: a ResourceQuota for the sum, and a LimitRange that gives a
+// container without requests and limits (a kubectl run) the defaults, because a quota would refuse it. It has no outputs.
+type Quota struct {
+	pulumi.ResourceState
+}
+
+// QuotaArgs are a Quota's inputs; all are required.
+type QuotaArgs struct {
+	Instance  string // the installation, for labels
+	Namespace pulumi.StringInput
+	Pods      []PodCount
+	Default   config.Resources // of a container that says nothing
+	Claims    int              // volumes
+	Storage   string           // of all volumes together
+}
+
+// PodCount is so many pods of one container each, at the worst moment.
+type PodCount struct {
+	Count     int
+	Resources config.Resources
+}
+
+// Spare pods of the default size, for a person at work: a kubectl run beside a debugger.
+const sparePods = 2
+
+// podsOf is the worst moment of a rollout. The Deployment keeps all its pods and one more (maxSurge 1); beside them the
+// replaced ones, up to as many, count until their grace period is over. With 2 pods these are 2 + 1 + 2 = 5. A quota
+// without the last part would not fail a rollout, but stop it until old pods are gone.
+func podsOf(s config.Service) PodCount {
+	return PodCount{Count: 2*s.MaxPods() + 1, Resources: s.Resources}
+}
+
+// quotaArgs sums up the topology: in development 3 services × 5 pods, 2 of the migration, the database and the spare ones.
+func quotaArgs(cfg *config.Config, instance string, namespace pulumi.StringInput) QuotaArgs {
+	args := QuotaArgs{Instance: instance, Namespace: namespace, Default: cfg.Web.Resources, Storage: "0"}
+	for _, s := range cfg.Services() {
+		args.Pods = append(args.Pods, podsOf(s))
+	}
+	if cfg.Migration.Enabled {
+		args.Pods = append(args.Pods, PodCount{Count: 2, Resources: cfg.Backend.Resources}) // one replaces another that still runs
+	}
+	if cfg.Database.Managed {
+		args.Pods = append(args.Pods, PodCount{Count: 1, Resources: databaseResources}) // a StatefulSet never has more
+		args.Claims, args.Storage = 1, cfg.Database.Storage
+	}
+	args.Pods = append(args.Pods, PodCount{Count: sparePods, Resources: args.Default})
+	return args
+}
+
+func (a QuotaArgs) validate() error {
+	if a.Namespace == nil || a.Instance == "" || len(a.Pods) == 0 || a.Storage == "" {
+		return errors.New("Namespace, Instance, Pods and Storage are required")
+	}
+	return nil
+}
+
+// NewQuota creates `<name>-resourcequota` and `<name>-limitrange`.
+func NewQuota(ctx *pulumi.Context, name string, args QuotaArgs, opts ...pulumi.ResourceOption) (*Quota, error) {
+	if err := args.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	hard, err := args.hard()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	q := &Quota{}
+	if err := ctx.RegisterComponentResource(componentType("Quota"), name, q, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	child := withParent(q)
+	meta := &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels("quota", args.Instance))}
+
+	if _, err = corev1.NewResourceQuota(ctx, name+"-resourcequota", &corev1.ResourceQuotaArgs{
+		Metadata: meta, Spec: &corev1.ResourceQuotaSpecArgs{Hard: pulumi.ToStringMap(hard)},
+	}, child...); err != nil {
+		return nil, fmt.Errorf("%s: creating ResourceQuota: %w", name, err)
+	}
+	if _, err = corev1.NewLimitRange(ctx, name+"-limitrange", &corev1.LimitRangeArgs{
+		Metadata: meta,
+		Spec: &corev1.LimitRangeSpecArgs{Limits: corev1.LimitRangeItemArray{corev1.LimitRangeItemArgs{
+			Type:           pulumi.String("Container"),
+			DefaultRequest: quantities(args.Default.Requests),
+			Default:        quantities(args.Default.Limits),
+		}}},
+	}, child...); err != nil {
+		return nil, fmt.Errorf("%s: creating LimitRange: %w", name, err)
+	}
+	return q, ctx.RegisterResourceOutputs(q, pulumi.Map{})
+}
+
+// hard is the sum over all pods, per resource.
+func (a QuotaArgs) hard() (map[string]string, error) {
+	pods := 0
+	var requests, limits []config.Share
+	for _, p := range a.Pods {
+		pods += p.Count
+		requests = append(requests, config.Share{Count: p.Count, Of: p.Resources.Requests})
+		limits = append(limits, config.Share{Count: p.Count, Of: p.Resources.Limits})
+	}
+	request, err := config.Sum(requests)
+	if err != nil {
+		return nil, fmt.Errorf("requests: %w", err)
+	}
+	limit, err := config.Sum(limits)
+	if err != nil {
+		return nil, fmt.Errorf("limits: %w", err)
+	}
+	return map[string]string{
+		"pods":                   fmt.Sprint(pods),
+		"persistentvolumeclaims": fmt.Sprint(a.Claims), "requests.storage": a.Storage,
+		"requests.cpu": request.CPU, "requests.memory": request.Memory, "requests.ephemeral-storage": request.EphemeralStorage,
+		"limits.cpu": limit.CPU, "limits.memory": limit.Memory, "limits.ephemeral-storage": limit.EphemeralStorage,
+	}, nil
+}

@@ -1,0 +1,66 @@
+package config
+
+// What a stack may say about the pods of one service, besides what they run.
+
+// Autoscaling sets the number of pods by what they use of their requests.
+type Autoscaling struct {
+	Enabled          bool // default: in production
+	MinReplicas      int  // default: Replicas
+	MaxReplicas      int  // default: three times MinReplicas
+	CPUPercent       int  // of the CPU request that the pods use on average; 0 is not looked at
+	MemoryPercent    int  // the same of memory
+	ScaleDownSeconds int  // the load has to stay low for so long before pods go
+}
+
+// Pods is what a stack adds to the pods of one service.
+type Pods struct {
+	Labels                    map[string]string
+	Annotations               map[string]string
+	NodeSelector              map[string]string
+	Tolerations               []Toleration
+	PriorityClass             string            // "" is the cluster's default
+	GraceSeconds              int               // between SIGTERM and the kill, a sleep of 5 s included; default 45
+	ServiceAccountAnnotations map[string]string // a cloud's identity
+}
+
+// Toleration lets pods onto nodes with a taint; it is Kubernetes' own.
+type Toleration struct {
+	Key      string `json:"key" doc:"Taint's key; without it every taint, with operator Exists." allowed:"a label's name"`
+	Operator string `json:"operator" doc:"Default: Equal." allowed:"Equal, Exists"`
+	Value    string `json:"value" doc:"Taint's value, with operator Equal." allowed:"a label's value"`
+	Effect   string `json:"effect" doc:"Taint's effect; without it all three." allowed:"NoSchedule, PreferNoSchedule, NoExecute"`
+	Seconds  *int   `json:"tolerationSeconds" doc:"How long pods stay after such a taint came, with effect NoExecute; for ever without it." allowed:"0 and more"`
+}
+
+// Zones tells whether pods spread over zones too.
+func (c *Config) Zones() bool { return c.Production }
+
+// MaxPods is the number of pods outside a rollout that there can be.
+func (s Service) MaxPods() int {
+	if s.Autoscaling.Enabled {
+		return s.Autoscaling.MaxReplicas
+	}
+	return s.Replicas
+}
+
+// podsOverride are settings of the pods. They stand beside the others in `services.<name>`, as users know them from there.
+type podsOverride struct {
+	Labels         map[string]string `json:"podLabels" default:"none" doc:"More labels of the pods, for example of a mesh." allowed:"labels, none of app.kubernetes.io/"`
+	Annotations    map[string]string `json:"podAnnotations" default:"none" doc:"More annotations of the pods, for example of a mesh or a scraper." allowed:"annotations"`
+	NodeSelector   map[string]string `json:"nodeSelector" default:"none" doc:"Labels of the nodes that the pods run on." allowed:"labels"`
+	Tolerations    []Toleration      `json:"tolerations"`
+	PriorityClass  string            `json:"priorityClassName" default:"the cluster's" doc:"PriorityClass of the pods; it has to exist." allowed:"a DNS name"`
+	GraceSeconds   *int              `json:"terminationGracePeriodSeconds" default:"45" doc:"Seconds that a pod has to end: 5 in which it still serves, then its own drain." allowed:"10 to 3600"`
+	ServiceAccount struct {
+		Annotations map[string]string `json:"annotations" default:"none" doc:"Annotations of the ServiceAccount: a cloud's identity, such as eks.amazonaws.com/role-arn." allowed:"annotations"`
+	} `json:"serviceAccount"`
+}
+
+type autoscalingOverride struct {
+	Enabled          *bool `json:"enabled" default:"in production" doc:"A HorizontalPodAutoscaler sets the number of pods; needs metrics-server." allowed:"true, false"`
+	MinReplicas      *int  `json:"minReplicas" default:"replicas" doc:"Pods at rest." allowed:"1 to maxReplicas"`
+	MaxReplicas      *int  `json:"maxReplicas" default:"three times minReplicas" doc:"Pods under load; the quota has room for them. Of the backend, each holds 8 connections to the database." allowed:"minReplicas to 100"`
+	CPUPercent       *int  `json:"cpuPercent" default:"70" doc:"Pods are added above this use of the CPU request, on average; 0 does not look at it." allowed:"0 to 1000"`
+	MemoryPercent    *int  `json:"memoryPercent" default:"0" doc:"The same of the memory request. Memory that a server keeps after a peak keeps its pods too." allowed:"0 to 1000"`
+	ScaleDownSeconds *int  `json:"scaleDownSeconds" default:"300" doc:"Seconds for which fewer pods have to be enough before the first one goes; then one a minute." allowed:"0 to 3600"`
+}

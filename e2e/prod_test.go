@@ -1,0 +1,360 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	rehearsal         = "e2e-prod"
+	rehearsalSpace    = "todo-" + rehearsal
+	rehearsalDatabase = "todo-e2e-database" // a namespace of its own: to the stack it is somebody else's server
+)
+
+// rehearsalConfig is production on the lab. What is special about it, and only because of the lab: the cluster is this machine's,
+// requests are small because the node has two cores, and pods go after 15 s of rest so that nobody has to watch it for five
+// minutes. The web's image is the one that development built: one image serves every environment.
+const rehearsalConfig = `config:
+  todo:production: true
+  todo:allowLocalCluster: true
+  todo:kubeContext: %q
+  todo:kubeconfigPath: %q
+  todo:registry: %q
+  todo:dockerHost: %q
+  todo:exposure: ingress
+  todo:domain: todo.test
+  todo:tlsSecret: todo-tls
+  todo:labels: {team: e2e}
+  todo:images: {frontend-web: %q}
+  todo:services:
+    backend:
+      resources: {requests: {cpu: 100m}}
+      autoscaling: {maxReplicas: 3, cpuPercent: 50, scaleDownSeconds: 15}
+    frontend-web:
+      resources: {requests: {cpu: 20m}}
+    frontend-chatbot:
+      replicas: 1
+      resources: {requests: {cpu: 20m}}
+      autoscaling: {enabled: false}
+`
+
+// testProduction puts a production stack beside nothing else on the node, and takes it away again.
+func testProduction(t *testing.T) {
+	var cluster struct{ Kind, Context, Kubeconfig, Registry, DockerHost string }
+	text, err := os.ReadFile(filepath.Join(root, ".state", "dev", "cluster.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &cluster); err != nil {
+		t.Fatal(err)
+	}
+	if cluster.Registry == "" {
+		t.Skipf("the images of %s are in its daemon: production pulls from a registry", cluster.Kind)
+	}
+	web := digest(t, cluster.Registry, kubectl(t, "-n", "todo-dev", "get", "deployments", "-l", "app.kubernetes.io/name=frontend-web",
+		"-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}"))
+	run(t, "make", "down") // the node has two cores
+
+	file := filepath.Join(root, "Pulumi."+rehearsal+".yaml")
+	config := fmt.Sprintf(rehearsalConfig, cluster.Context, cluster.Kubeconfig, cluster.Registry, cluster.DockerHost, web)
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(file); err != nil {
+			t.Error(err)
+		}
+	})
+	url := strangersDatabase(t)
+	pulumi(t, "stack", "init", rehearsal, "--no-select")
+	t.Cleanup(func() {
+		pulumi(t, "destroy", "-s", rehearsal, "--yes", "--skip-preview")
+		pulumi(t, "stack", "rm", rehearsal, "--yes", "--preserve-config")
+	})
+	pulumi(t, "config", "set", "-s", rehearsal, "--secret", "DATABASE_URL", url)
+	pulumi(t, "up", "-s", rehearsal, "--yes", "--skip-preview")
+
+	for _, step := range []struct {
+		name string
+		test func(*testing.T)
+	}{
+		{"pods run by digest, spread, and labelled", func(t *testing.T) { testProductionPods(t, cluster.Registry) }},
+		{"nothing changes by itself", testProductionRests},
+		{"the autoscaler follows the load and Pulumi leaves it alone", testAutoscaling},
+		{"a drain waits for the pods that are left", testDrain},
+		{"destroy leaves nothing", testProductionDestroy},
+	} {
+		if !t.Run(step.name, step.test) {
+			for _, args := range [][]string{{"get", "all,hpa,pdb,resourcequota,events", "-o", "wide"}, {"describe", "pods,hpa,jobs"}} {
+				out, err := kubectlTry(t, append([]string{"-n", rehearsalSpace}, args...)...)
+				t.Logf("%v\n%s", err, out)
+			}
+			return
+		}
+	}
+}
+
+// pulumi is plain Pulumi in the environment that `make env` prints.
+func pulumi(t *testing.T, args ...string) string {
+	t.Helper()
+	return run(t, "bash", append([]string{"-c", `eval "$(make env STACK=` + rehearsal + `)" && exec pulumi "$@"`, "pulumi"}, args...)...)
+}
+
+// strangersDatabase runs a Postgres outside the stack, and returns its URL.
+func strangersDatabase(t *testing.T) (url string) {
+	t.Helper()
+	password := rand.Text()
+	kubectl(t, "create", "namespace", rehearsalDatabase)
+	t.Cleanup(func() {
+		if out, err := kubectlTry(t, "delete", "namespace", rehearsalDatabase, "--timeout=120s"); err != nil {
+			t.Errorf("removing namespace %s: %v\n%s", rehearsalDatabase, err, out)
+		}
+	})
+	kubectl(t, "-n", rehearsalDatabase, "run", "postgres", "--image=postgres:17-alpine", "--image-pull-policy=IfNotPresent", "--port=5432", "--expose",
+		"--env=POSTGRES_USER=todo", "--env=POSTGRES_DB=todo", "--env=POSTGRES_PASSWORD="+password)
+	kubectl(t, "-n", rehearsalDatabase, "wait", "pod/postgres", "--for=condition=Ready", "--timeout=120s")
+	return fmt.Sprintf("postgresql://todo:%s@postgres.%s.svc:5432/todo", password, rehearsalDatabase)
+}
+
+// digest is the reference of an image by its content, as the registry knows it.
+func digest(t *testing.T, registry, image string) string {
+	t.Helper()
+	path := strings.TrimPrefix(image, registry+"/")
+	repository, tag, _ := strings.Cut(path, ":")
+	if at, sum, found := strings.Cut(path, "@"); found {
+		repository, tag = at, sum
+	}
+	request, err := http.NewRequest(http.MethodHead, fmt.Sprintf("http://%s/v2/%s/manifests/%s", registry, repository, tag), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	sum := response.Header.Get("Docker-Content-Digest")
+	if response.StatusCode != http.StatusOK || sum == "" {
+		t.Fatalf("the registry does not know %s: %s", image, response.Status)
+	}
+	return registry + "/" + repository + "@" + sum
+}
+
+type rehearsalPod struct {
+	Metadata struct {
+		Name              string
+		Labels            map[string]string
+		DeletionTimestamp string
+	}
+	Spec struct {
+		Containers                []struct{ Image string }
+		TopologySpreadConstraints []struct{ TopologyKey, WhenUnsatisfiable string }
+	}
+	Status struct {
+		Phase             string
+		ContainerStatuses []struct {
+			ImageID string
+			Ready   bool
+		}
+	}
+}
+
+// rehearsalPods are those of one service, without the ones on their way out.
+func rehearsalPods(t *testing.T, service string) []rehearsalPod {
+	t.Helper()
+	var list struct{ Items []rehearsalPod }
+	if err := json.Unmarshal([]byte(kubectl(t, "-n", rehearsalSpace, "get", "pods", "-l", "app.kubernetes.io/name="+service, "-o", "json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var all []rehearsalPod
+	for _, p := range list.Items {
+		if p.Metadata.DeletionTimestamp == "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func ready(pods []rehearsalPod) int {
+	n := 0
+	for _, p := range pods {
+		if len(p.Status.ContainerStatuses) > 0 && p.Status.ContainerStatuses[0].Ready {
+			n++
+		}
+	}
+	return n
+}
+
+func testProductionPods(t *testing.T, registry string) {
+	eventually(t, time.Minute, "two Ready pods of the backend and of the web", func() error { // a Deployment begins with one
+		for _, service := range []string{"backend", "frontend-web"} {
+			if n := ready(rehearsalPods(t, service)); n != 2 {
+				return fmt.Errorf("%s has %d", service, n)
+			}
+		}
+		return nil
+	})
+	for service, want := range map[string]int{"backend": 2, "frontend-web": 2, "frontend-chatbot": 1, "migration": 1} {
+		pods := rehearsalPods(t, service)
+		if len(pods) != want {
+			t.Errorf("%s has %d pods, want %d", service, len(pods), want)
+		}
+		for _, p := range pods {
+			image := p.Spec.Containers[0].Image
+			if !strings.Contains(image, "@sha256:") {
+				t.Errorf("%s runs %s: a tag can be moved", p.Metadata.Name, image)
+			} else if known := digest(t, registry, image); known != image {
+				t.Errorf("%s runs %s, and the registry has %s", p.Metadata.Name, image, known)
+			}
+			if _, sum, _ := strings.Cut(image, "@"); !strings.HasSuffix(p.Status.ContainerStatuses[0].ImageID, sum) {
+				t.Errorf("%s was to run %s and runs %s", p.Metadata.Name, image, p.Status.ContainerStatuses[0].ImageID)
+			}
+			if p.Metadata.Labels["team"] != "e2e" {
+				t.Errorf("%s lacks the label of every pod: %v", p.Metadata.Name, p.Metadata.Labels)
+			}
+			var over []string
+			for _, c := range p.Spec.TopologySpreadConstraints {
+				over = append(over, c.TopologyKey+" "+c.WhenUnsatisfiable)
+			}
+			if got := strings.Join(over, ", "); service != "migration" && got != "kubernetes.io/hostname ScheduleAnyway, topology.kubernetes.io/zone ScheduleAnyway" {
+				t.Errorf("%s spreads over %q, want nodes and zones", p.Metadata.Name, got)
+			}
+		}
+	}
+	if log := kubectl(t, "-n", rehearsalSpace, "logs", "-l", "app.kubernetes.io/name=migration"); !strings.Contains(log, "schema is up to date") {
+		t.Errorf("the migration of a database outside the namespace says:\n%s", log)
+	}
+	// 2×3+1 of the backend, 2×6+1 of the web, 2×1+1 of the chatbot, 2 of the migration, 2 to spare.
+	quota := kubectl(t, "-n", rehearsalSpace, "get", "resourcequota", "-o", "jsonpath={.items[0].status.used.pods}/{.items[0].status.hard.pods}")
+	if quota != "5/27" {
+		t.Errorf("the quota counts %s pods, want 5 of 27", quota)
+	}
+}
+
+func testProductionRests(t *testing.T) {
+	for _, args := range [][]string{{"up", "--yes", "--skip-preview"}, {"refresh", "--yes", "--skip-preview"}, {"up", "--yes", "--skip-preview"}} {
+		out := pulumi(t, append(args, "-s", rehearsal)...)
+		if got := summary(out); len(got) != 1 || got["unchanged"] == "" {
+			t.Errorf("pulumi %s: the summary is %v, want only unchanged:\n%s", args[0], got, out)
+		}
+	}
+}
+
+func testAutoscaling(t *testing.T) {
+	address := kubectl(t, "-n", rehearsalSpace, "get", "service", "backend", "-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
+	replicas := func() string {
+		return kubectl(t, "-n", rehearsalSpace, "get", "deployments", "-l", "app.kubernetes.io/name=backend", "-o", "jsonpath={.items[0].spec.replicas}")
+	}
+	if n := replicas(); n != "2" {
+		t.Fatalf("the backend has %s pods before the load, want 2", n)
+	}
+
+	// 150 a second were measured to be 60 % of the two pods' 100m: 300 are well above the 50 % that call for a third.
+	vegeta := filepath.Join(t.TempDir(), "vegeta")
+	run(t, "env", "GOWORK=off", "GOBIN="+filepath.Dir(vegeta), "go", "install", "github.com/tsenart/vegeta/v12@v12.12.0")
+	load := exec.Command("bash", "-c", `echo "GET http://$1/health" | "$2" attack -rate=300/s -duration=0 -timeout=10s | "$2" report -type=text`, "load", address, vegeta)
+	var report bytes.Buffer
+	load.Stdout, load.Stderr = &report, &report
+	if err := load.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	eventually(t, 2*time.Minute, "a third pod under load", func() error {
+		if n := ready(rehearsalPods(t, "backend")); n != 3 {
+			return fmt.Errorf("%d pods are Ready; %s", n, kubectl(t, "-n", rehearsalSpace, "get", "hpa"))
+		}
+		return nil
+	})
+	t.Logf("a third pod was Ready %.0f s after the load began", time.Since(begin).Seconds())
+	out := pulumi(t, "up", "-s", rehearsal, "--yes", "--skip-preview")
+	if got := summary(out); len(got) != 1 || got["unchanged"] == "" {
+		t.Errorf("with 3 pods Pulumi's summary is %v, want only unchanged:\n%s", got, out)
+	}
+	if n := replicas(); n != "3" {
+		t.Errorf("after pulumi up the backend has %s replicas, want the autoscaler's 3", n)
+	}
+	// The shell waits for the report, which vegeta writes when its attack is told to end.
+	if err := exec.Command("pkill", "-INT", "-P", fmt.Sprint(load.Process.Pid), "vegeta").Run(); err != nil {
+		t.Errorf("ending the load: %v", err)
+	}
+	if err := load.Wait(); err != nil {
+		t.Errorf("the load ended with %v", err)
+	}
+	t.Logf("load:\n%s", &report)
+
+	begin = time.Now()
+	eventually(t, 3*time.Minute, "two pods after the load", func() error {
+		if n := replicas(); n != "2" {
+			return fmt.Errorf("%s replicas; %s", n, kubectl(t, "-n", rehearsalSpace, "get", "hpa"))
+		}
+		return nil
+	})
+	t.Logf("the third pod went %.0f s after the load", time.Since(begin).Seconds())
+	if got := summary(pulumi(t, "up", "-s", rehearsal, "--yes", "--skip-preview")); len(got) != 1 || got["unchanged"] == "" {
+		t.Errorf("after the load Pulumi's summary is %v, want only unchanged", got)
+	}
+}
+
+// testDrain does what `kubectl drain` does to the backend: it cordons the node and asks for evictions, one pod after the other.
+// The lab has one node, so that what is evicted has nowhere to go until the node is open again.
+func testDrain(t *testing.T) {
+	node := kubectl(t, "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
+	eventually(t, time.Minute, "two Ready pods", func() error {
+		if pods := rehearsalPods(t, "backend"); len(pods) != 2 || ready(pods) != 2 {
+			return fmt.Errorf("%d of %d", ready(pods), len(pods))
+		}
+		return nil
+	})
+	pods := rehearsalPods(t, "backend")
+	kubectl(t, "cordon", node)
+	t.Cleanup(func() { kubectl(t, "uncordon", node) })
+	evict := func(name string) (string, error) {
+		t.Helper()
+		path := fmt.Sprintf("/api/v1/namespaces/%s/pods/%s/eviction", rehearsalSpace, name)
+		body := fmt.Sprintf(`{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":%q,"namespace":%q}}`, name, rehearsalSpace)
+		return try(t, "bash", "-c", `eval "$(make env)" && printf %s "$1" | kubectl create --raw "$2" -f -`, "evict", body, path)
+	}
+	if out, err := evict(pods[0].Metadata.Name); err != nil {
+		t.Fatalf("the first eviction was refused, and a drain would never end: %v\n%s", err, out)
+	}
+	out, err := evict(pods[1].Metadata.Name)
+	if err == nil || !strings.Contains(out, "TooManyRequests") && !strings.Contains(out, "disruption budget") {
+		t.Errorf("the second eviction, with the first pod gone, was not refused by the budget: %v\n%s", err, out)
+	}
+	if left := rehearsalPods(t, "backend"); ready(left) != 1 {
+		t.Errorf("%d pods are Ready while the node is drained, want the one that the budget keeps", ready(left))
+	}
+	kubectl(t, "uncordon", node)
+	eventually(t, time.Minute, "two Ready pods on the open node", func() error {
+		if n := ready(rehearsalPods(t, "backend")); n != 2 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	if out, err := evict(pods[1].Metadata.Name); err != nil {
+		t.Errorf("the second eviction is refused though the first pod is replaced: %v\n%s", err, out)
+	}
+}
+
+func testProductionDestroy(t *testing.T) {
+	pulumi(t, "destroy", "-s", rehearsal, "--yes", "--skip-preview")
+	if out, err := kubectlTry(t, "get", "namespace", rehearsalSpace); err == nil {
+		t.Errorf("the namespace is still there:\n%s", out)
+	}
+	left := kubectl(t, "get", "persistentvolumes,clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/instance=todo-"+rehearsal, "-o", "name")
+	if strings.TrimSpace(left) != "" {
+		t.Errorf("these are still there:\n%s", left)
+	}
+}
