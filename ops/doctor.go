@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"todo/internal/doctor"
-	"todo/internal/services"
 )
 
 // Doctor says why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another namespace of
@@ -144,6 +143,3 @@ func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
-
-// serviceNames are the three services, in the order in which they are listed everywhere.
-var serviceNames = []string{services.Backend, services.Web, services.Chatbot}

@@ -11,10 +11,7 @@ import (
 
 // Prescriptions for what the cluster refuses.
 
-var (
-	quotaName  = regexp.MustCompile(`exceeded quota: ([^,\s]+)`)
-	quotaParts = regexp.MustCompile(`(requested|used|limited): ([^\s:]+=.*?)(?:, (?:used|limited): |$)`)
-)
+var quotaName = regexp.MustCompile(`exceeded quota: ([^,\s]+)`)
 
 // quota raises exactly what was exceeded to what is needed.
 func (p *prescription) quota() {
