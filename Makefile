@@ -57,6 +57,11 @@ lint-web: $(NODE_PACKAGES:%=%/node_modules/.installed)
 		else echo "$$found"; exit 1; fi) || exit 1; done
 e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itself, and changes the stack
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
+.PHONY: e2e-browser screenshots
+e2e-browser: bin/ops bin/lab ## the browser's part of the end-to-end tests alone, on a stack that is up
+	@go test -tags e2e -count=1 -v -timeout 15m -run 'TestStack/browser' ./e2e
+screenshots: bin/ops bin/lab ## take the pictures in docs/images from the stack that is up
+	@go test -tags e2e,screenshots -count=1 -v -timeout 15m -run TestScreenshots ./e2e
 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up

@@ -1,9 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-
-// Debian's Chromium where there is one; else the one of `npx playwright install chromium`.
-const chromium = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 
 const settings = { viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "Europe/Berlin" };
 
@@ -20,7 +16,7 @@ export default defineConfig({
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     launchOptions: {
-      executablePath: chromium,
+      executablePath: process.env.CHROMIUM, // unset: the one of `npx playwright install chromium`
       args: ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     },
   },
@@ -30,8 +26,7 @@ export default defineConfig({
     { name: "no-key", testDir: "tests/no-key" },
     { name: "chat", testDir: "tests/chat" },
     { name: "outage", testDir: "tests/outage", workers: 1 },
-    { name: "screenshots", testDir: "screenshots/web" },
-    { name: "screenshots-no-key", testDir: "screenshots/no-key" },
-    { name: "screenshots-chat", testDir: "screenshots/chat" },
+    { name: "screenshots-no-key", testMatch: "screenshots/no-key.spec.ts" },
+    { name: "screenshots", testMatch: "screenshots/pictures.spec.ts" },
   ],
 });
