@@ -7,7 +7,7 @@ export default defineConfig({
   outputDir: process.env.BROWSER_OUTPUT ?? join(import.meta.dirname, "../../.state/browser/results"),
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
+  timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [["list", { printSteps: false }]],
   use: {

@@ -25,10 +25,13 @@ export class Chatbot {
     await expect(this.message).toBeEnabled();
   }
 
+  /** Sends a message and waits for its answer to begin. */
   async say(text: string) {
+    const before = await this.answers.count();
     await this.message.fill(text);
     await this.page.keyboard.press("Enter");
-    await expect(this.log.getByText(text, { exact: true })).toBeVisible();
+    await expect(this.log.locator('[data-role="user"]').last()).toContainText(text);
+    await expect(this.answers).toHaveCount(before + 1);
   }
 
   /** Waits for the answer that is being written to be whole. */

@@ -86,7 +86,9 @@ export async function expectAccessible(page: Page, screen: string) {
     await page.setViewportSize({ width, height: wide?.height ?? 800 });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      // The dark theme has the same elements in other colours.
+      const axe = new AxeBuilder({ page });
+      const { violations } = await (colorScheme === "dark" ? axe.withRules("color-contrast") : axe).analyze();
       const found = violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html} ${node.failureSummary ?? ""}`));
       expect(found, `axe on ${screen}, ${colorScheme}, ${width} px`).toEqual([]);
     }

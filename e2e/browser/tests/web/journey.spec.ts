@@ -21,7 +21,8 @@ test("sign up, live with a task, sign out and in again", async ({ page, context 
   const form = await web.edit("Buy milk");
   await form.getByRole("textbox", { name: "Title" }).fill("Buy oat milk");
   await form.getByRole("textbox", { name: "Notes" }).fill("Two litres");
-  await form.getByRole("radio", { name: "High" }).check();
+  await form.getByText("High", { exact: true }).click();
+  await expect(form.getByRole("radio", { name: "High" })).toBeChecked();
   await form.getByRole("textbox", { name: "Tags" }).fill("shopping, home");
   await form.getByLabel("Due date").fill("2031-05-04");
   await form.getByRole("button", { name: "Save" }).click();
