@@ -21,23 +21,39 @@ type AppSecret struct {
 	keys []string
 }
 
-// AppSecretArgs are an AppSecret's inputs; all are required.
+// AppSecretArgs are an AppSecret's inputs; all are required, but of Data and External only one.
 type AppSecretArgs struct {
 	Service   string
 	Instance  string // the installation, for labels
 	Namespace pulumi.StringInput
 	// Data is made secret here, whatever the caller did: a plain string never reaches the state in clear.
 	Data map[string]pulumi.StringInput
+	// External has the operator make the Secret from a store. It then changes in place, and rolls no pod.
+	External *External
 }
 
-// NewAppSecret creates `<name>-secret`.
+// NewAppSecret creates `<name>-secret`, or `<name>-externalsecret`.
 func NewAppSecret(ctx *pulumi.Context, name string, args AppSecretArgs, opts ...pulumi.ResourceOption) (*AppSecret, error) {
-	if len(args.Data) == 0 {
-		return nil, fmt.Errorf("%s: Data is empty; leave the AppSecret out instead", name)
-	}
 	s := &AppSecret{keys: slices.Sorted(maps.Keys(args.Data))}
+	if args.External != nil {
+		if len(args.Data) > 0 {
+			return nil, fmt.Errorf("%s: Data and External exclude each other", name)
+		}
+		s.keys = slices.Sorted(maps.Keys(args.External.Keys))
+	}
+	if len(s.keys) == 0 {
+		return nil, fmt.Errorf("%s: it holds no key; leave the AppSecret out instead", name)
+	}
 	if err := ctx.RegisterComponentResource(componentType("AppSecret"), name, s, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if args.External != nil {
+		ref, err := newExternalSecret(ctx, name+"-externalsecret", args, withParent(s)...)
+		if err != nil {
+			return nil, err
+		}
+		s.Ref = ref
+		return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"ref": s.Ref})
 	}
 	data := pulumi.StringMap{}
 	for key, value := range args.Data {

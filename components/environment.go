@@ -11,6 +11,7 @@ type environment struct {
 	namespace         pulumi.StringInput
 	config            map[string]string             // nil is none
 	secrets           map[string]pulumi.StringInput // nil is none
+	external          *External                     // instead of secrets; nil is none
 }
 
 // newEnvironment creates what the container's environment refers to: `<name>-config` and `<name>-secrets`, each only when
@@ -27,9 +28,9 @@ func newEnvironment(ctx *pulumi.Context, name string, e environment, child []pul
 		}
 		envFrom = corev1.EnvFromSourceArray{corev1.EnvFromSourceArgs{ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: plain.Ref}}}
 	}
-	if len(e.secrets) > 0 {
+	if len(e.secrets) > 0 || e.external != nil {
 		secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
-			Service: e.service, Instance: e.instance, Namespace: e.namespace, Data: e.secrets,
+			Service: e.service, Instance: e.instance, Namespace: e.namespace, Data: e.secrets, External: e.external,
 		}, child...)
 		if err != nil {
 			return nil, nil, err

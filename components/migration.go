@@ -41,6 +41,7 @@ type MigrationArgs struct {
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 
+	External    *External            // secret environment from a store, instead of Secrets; nil is none
 	PullSecrets []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 
 	After []pulumi.Resource // the Job starts when these are there; nil is none
@@ -88,7 +89,7 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 	child := withParent(m)
 
 	env, envFrom, err := newEnvironment(ctx, name, environment{
-		service: migrationService, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets,
+		service: migrationService, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets, external: args.External,
 	}, child)
 	if err != nil {
 		return nil, err

@@ -77,8 +77,10 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance
 	args := MigrationArgs{
 		Instance: instance, Namespace: namespace, Image: image.Ref, Resources: cfg.Backend.Resources,
 		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
-		Config: merged(nil, cfg.Backend.Env), Secrets: map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}, PullSecrets: pull,
+		Config: merged(nil, cfg.Backend.Env), PullSecrets: pull,
 	}
+	secrets := map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}
+	args.Secrets, args.External = set(secrets), external(cfg, secrets)
 	if db != nil {
 		args.After = []pulumi.Resource{db} // with its StatefulSet, which is there when Postgres is ready
 	}

@@ -28,6 +28,9 @@ func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...
 		// The path, not the content: credentials stay out of the state.
 		kubeArgs.Kubeconfig = pulumi.String(cfg.Kube.Path)
 	}
+	if cfg.RenderYAML != "" {
+		kubeArgs.RenderYamlToDirectory = pulumi.String(cfg.RenderYAML)
+	}
 	kube, err := kubernetes.NewProvider(ctx, name+"-kubernetes", kubeArgs, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("creating the Kubernetes provider: %w", err)

@@ -102,7 +102,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Autoscaling: autoscaling(s), Zones: cfg.Zones(),
 			Probes: s.Probes, Resources: s.Resources, Pods: s.Pods,
-			Config: merged(plain, s.Env), Secrets: set(secrets), Caches: caches, PullSecrets: pull, After: after,
+			Config: merged(plain, s.Env), Secrets: set(secrets), External: external(cfg, secrets), Caches: caches, PullSecrets: pull, After: after,
 			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)
 	}
@@ -159,7 +159,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 
 // newAuthSecret is the key that signs sessions: given, or drawn once and kept in the stack's state.
 func newAuthSecret(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) (pulumi.StringInput, error) {
-	if cfg.Secrets.BetterAuthSecret != nil || (!cfg.Backend.Enabled && !cfg.Web.Enabled) {
+	if cfg.Secrets.BetterAuthSecret != nil || cfg.ExternalSecrets != nil || (!cfg.Backend.Enabled && !cfg.Web.Enabled) {
 		return cfg.Secrets.BetterAuthSecret, nil
 	}
 	secret, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{

@@ -51,6 +51,7 @@ type WorkloadArgs struct {
 	// RolloutTimeoutSeconds is how long a rollout may go without a new pod becoming Ready before it fails; 0 is 300.
 	RolloutTimeoutSeconds int
 	After                 []pulumi.Resource    // the pods change only when these are there; nil is none
+	External              *External            // secret environment from a store, instead of Secrets; nil is none
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
 
@@ -117,7 +118,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 	child := withParent(w)
 
 	env, envFrom, err := newEnvironment(ctx, name, environment{
-		service: args.Service, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets,
+		service: args.Service, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets, external: args.External,
 	}, child)
 	if err != nil {
 		return nil, err

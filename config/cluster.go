@@ -31,7 +31,7 @@ type cluster struct {
 // whole: a stack that names another cluster must not push to the registry of this one.
 func (l *loader) chosenCluster() cluster {
 	c := l.readCluster()
-	if l.text(keyKubeconfig, "") != "" || l.text(keyKubeStack, "") != "" || l.text(keyKubeconfigPath, c.Kubeconfig) != c.Kubeconfig ||
+	if l.text(keyKubeconfig, "") != "" || l.text(keyKubeStack, "") != "" || l.text(keyRenderYAML, "") != "" || l.text(keyKubeconfigPath, c.Kubeconfig) != c.Kubeconfig ||
 		l.text(keyKubeContext, c.Context) != c.Context {
 		return cluster{}
 	}

@@ -55,6 +55,9 @@ type Config struct {
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets
+
+	ExternalSecrets *ExternalSecrets // nil: the stack holds its secrets itself
+	RenderYAML      string           // folder for manifests, relative to Root; "" changes a cluster
 }
 
 // Images says how references are made: where they are pushed and what they are built from.

@@ -11,14 +11,14 @@ func (l *loader) database(c *Config) DatabaseConfig {
 	var given databaseOverride
 	l.object(keyDatabase, &given)
 	d := DatabaseConfig{
-		Managed:      c.Secrets.DatabaseURL == nil && !c.Production && c.Backend.Enabled,
+		Managed:      c.Secrets.DatabaseURL == nil && !c.Production && c.Backend.Enabled && c.ExternalSecrets == nil,
 		Image:        or(given.Image, c.Images.BaseImages.Postgres),
 		Storage:      or(given.Storage, defaultStorage),
 		StorageClass: given.StorageClass,
 		Port:         l.databasePort(),
 	}
 	if given != (databaseOverride{}) && !d.Managed {
-		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL, or without the backend",
+		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL or externalSecrets, or without the backend",
 			Fix: l.ps.remove(keyDatabase)})
 	}
 	return d

@@ -172,6 +172,9 @@ func (c *Config) HTTPSOnly() bool {
 
 // NextCommand is what to type once the stack is up.
 func (c *Config) NextCommand() string {
+	if c.RenderYAML != "" {
+		return "git add " + c.RenderYAML
+	}
 	switch c.Exposure {
 	case Localhost:
 		return "make forward"

@@ -49,6 +49,8 @@ const (
 	keyRegistryPassword = "registryPassword"
 	keyPullSecrets      = "imagePullSecrets"
 	keyDatabase         = "database"
+	keyExternalSecrets  = "externalSecrets"
+	keyRenderYAML       = "renderYaml"
 )
 
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword}
@@ -59,7 +61,7 @@ var plainKeys = []string{
 	keyTLSSecret, keyTLSIssuer, keyTLSClusterIssuer, keyExposureAnnotations, keyIngressFrom,
 	keyNetworkPolicies, keyResourceQuota, keyLabels, keyAnnotations, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
-	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase,
+	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

@@ -28,11 +28,15 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	c := l.read(chosen)
 	c.validate(&l.ps)
 	c.Kube.validateStack(&l.ps)
-	if c.Kube.Stack != "" && len(l.ps.list) == 0 {
-		c.Kube.follow(ctx, &l.ps)
-	}
-	if c.Kube.Stack == "" || (len(l.ps.list) == 0 && !c.Kube.Absent) {
+	switch {
+	case c.RenderYAML != "":
+		c.Kube = Kube{Absent: true} // no cluster is changed, nor asked
+	case c.Kube.Stack == "":
 		c.Kube.guard(c, m, &l.ps)
+	case len(l.ps.list) == 0:
+		if c.Kube.follow(ctx, &l.ps); !c.Kube.Absent {
+			c.Kube.guard(c, m, &l.ps)
+		}
 	}
 	c.settleExposure(&l.ps)
 	if len(l.ps.list) == 0 || ctx.DryRun() {
@@ -45,7 +49,7 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && !c.Database.Managed {
+	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && !c.Database.Managed && c.ExternalSecrets == nil {
 		// Only a preview gets here without one: it shows the resource, and nothing connects.
 		c.Secrets.DatabaseURL = pulumi.ToSecret(pulumi.String("postgresql://not-set.invalid/todo")).(pulumi.StringOutput)
 	}
@@ -98,6 +102,7 @@ func (l *loader) read(chosen cluster) *Config {
 	l.services(c)
 	c.fetchSources(l.ctx.Context(), l.m, &l.ps)
 	l.object(keyPullSecrets, &c.Images.PullSecrets)
+	c.ExternalSecrets, c.RenderYAML = l.externalSecrets(), l.text(keyRenderYAML, "")
 	c.Database = l.database(c)
 	c.Migration = l.migration(c)
 	return c

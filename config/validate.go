@@ -41,6 +41,7 @@ func (c *Config) validate(ps *problems) {
 		ps.refuse(keyRolloutTimeout, fmt.Sprint(c.RolloutTimeoutSeconds), fmt.Sprintf("allowed: %d to %d", minRolloutTimeout, maxRolloutTimeout), fmt.Sprint(defaultRolloutTimeout))
 	}
 	c.validateRegistryLogin(ps)
+	c.validateRender(ps)
 	c.Database.validate(c, ps)
 	validateLabels(keyLabels, c.Labels, ps)
 	validateAnnotations(keyAnnotations, c.Annotations, ps)
@@ -71,7 +72,7 @@ func (c *Config) validateProduction(ps *problems) {
 			ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress, gateway, loadBalancer", string(Ingress))
 		}
 	}
-	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && !ps.has(keyDatabaseURL) {
+	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && c.ExternalSecrets == nil && !ps.has(keyDatabaseURL) {
 		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
 			Fix: ps.set(keyDatabaseURL, goodDatabaseURL)})
 	}

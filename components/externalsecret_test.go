@@ -1,0 +1,91 @@
+package components
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/config"
+	"todo/internal/pulumitest"
+)
+
+const externalSecretType = "kubernetes:external-secrets.io/v1:ExternalSecret"
+
+// stored is production whose secrets are in a store.
+func stored(t *testing.T, extra map[string]string) *pulumitest.Recorder {
+	t.Helper()
+	o := pulumitest.Options{Stack: "live", Root: pulumitest.Project(t), Config: maps.Clone(production)}
+	o.Config["todo:externalSecrets"] = `{"store":"vault","storeKind":"ClusterSecretStore","prefix":"todo/live/","refreshInterval":"15m",
+		"keys":{"OPENAI_API_KEY":"openai#key","DATABASE_URL":"database#url"}}`
+	maps.Copy(o.Config, extra)
+	return runStack(t, o)
+}
+
+func TestExternalSecrets(t *testing.T) {
+	r := stored(t, map[string]string{"todo:migration": `{"enabled":true}`})
+	if n := len(r.OfType(secretType)) + len(r.OfType("random:index/randomPassword:RandomPassword")); n != 0 {
+		t.Errorf("there are %d Secrets and generated passwords, want none: the store has them", n)
+	}
+	backend := r.Get(externalSecretType, "todo-backend-secrets-externalsecret")
+	expect(t, backend, "spec", `{"data":[`+
+		`{"remoteRef":{"key":"todo/live/BETTER_AUTH_SECRET"},"secretKey":"BETTER_AUTH_SECRET"},`+
+		`{"remoteRef":{"key":"todo/live/database","property":"url"},"secretKey":"DATABASE_URL"},`+
+		`{"remoteRef":{"key":"todo/live/openai","property":"key"},"secretKey":"OPENAI_API_KEY"}],`+
+		`"refreshInterval":"15m","secretStoreRef":{"kind":"ClusterSecretStore","name":"vault"}}`, "as configured")
+	expect(t, backend, "metadata.annotations", `{"pulumi.com/waitFor":"condition=Ready"}`, "pods that start before the Secret is there fail")
+	expect(t, r.Get(externalSecretType, "todo-frontend-web-secrets-externalsecret"), "spec.data", `[{"remoteRef":{"key":"todo/live/BETTER_AUTH_SECRET"},"secretKey":"BETTER_AUTH_SECRET"}]`, "a service sees no other's secrets")
+	expect(t, r.Get(externalSecretType, "todo-migration-secrets-externalsecret"), "spec.data.0.secretKey", `"DATABASE_URL"`, "the schema's Job needs it")
+	if n := len(r.OfType(externalSecretType)); n != 3 {
+		t.Errorf("there are %d ExternalSecrets, want 3: the chatbot's key is not among keys", n)
+	}
+	expect(t, r.Get(deploymentType, "todo-backend-deployment"), container+"env.1",
+		`{"name":"DATABASE_URL","valueFrom":{"secretKeyRef":{"key":"DATABASE_URL","name":"todo-backend-secrets-externalsecret-0a1b2c3d"}}}`,
+		"the operator names the Secret after the ExternalSecret")
+}
+
+func TestAppSecretIsEitherOrNeither(t *testing.T) {
+	both := AppSecretArgs{
+		Service: "web", Instance: "shop-dev", Namespace: pulumi.String("shop"), Data: map[string]pulumi.StringInput{"A": pulumi.String("b")},
+		External: &External{Store: "vault", Keys: map[string]config.RemoteRef{"A": {Key: "a"}}},
+	}
+	neither := AppSecretArgs{Service: "web", Instance: "shop-dev", Namespace: pulumi.String("shop")}
+	for want, args := range map[string]AppSecretArgs{"Data and External exclude each other": both, "it holds no key": neither} {
+		r, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {
+			_, err := NewAppSecret(ctx, "web-secrets", args)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "web-secrets: "+want) || len(r.All()) > 0 {
+			t.Errorf("got %v and\n%s\nwant a refusal that says %q, and no resource", err, r.Tree(), want)
+		}
+	}
+}
+
+// rendered is production as manifests.
+func rendered(t *testing.T) *pulumitest.Recorder {
+	t.Helper()
+	return stored(t, map[string]string{"todo:renderYaml": "rendered/live", "todo:kubeContext": "", "todo:kubeconfigPath": ""})
+}
+
+func TestRenderedManifests(t *testing.T) {
+	provider := rendered(t).Get("pulumi:providers:kubernetes", "todo-kubernetes")
+	expect(t, provider, "renderYamlToDirectory", `"rendered/live"`, "as configured")
+	expect(t, provider, "context", `"none"`, "the machine's own context must not be asked")
+	if text := provider.Text("kubeconfig"); strings.Contains(text, "cluster:") {
+		t.Errorf("the provider has the kubeconfig %q, want one without clusters", text)
+	}
+}
+
+// What is rendered is readable: neither Secret objects nor secret inputs may be among it.
+func TestRenderedManifestsHoldNoSecrets(t *testing.T) {
+	r := rendered(t)
+	if n := len(r.OfType(secretType)); n != 0 {
+		t.Errorf("%d Secrets would be written as readable text", n)
+	}
+	for _, res := range r.All() {
+		if strings.HasPrefix(res.Type, "kubernetes:") && res.Inputs.ContainsSecrets() {
+			t.Errorf("%s/%s has secret inputs, which would be written as readable text", res.Type, res.Name)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ExternalSecrets says where the External Secrets Operator finds what the stack itself then does not hold.
+type ExternalSecrets struct {
+	Store           string // name of the SecretStore or ClusterSecretStore
+	StoreKind       string
+	RefreshInterval string // a duration as Go writes it; 0s reads the store once
+
+	remote map[string]RemoteRef // by variable
+}
+
+// RemoteRef is one value in the store.
+type RemoteRef struct {
+	Key      string
+	Property string // of a key that holds several values; "" is the whole
+}
+
+// externalSecretsOverride is what `externalSecrets` says.
+type externalSecretsOverride struct {
+	Store           string            `json:"store" default:"required" doc:"Store that the operator reads." allowed:"the name of one"`
+	StoreKind       string            `json:"storeKind" default:"SecretStore" doc:"Its kind." allowed:"SecretStore, ClusterSecretStore"`
+	Prefix          string            `json:"prefix" default:"none" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
+	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the two OpenAI keys only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY, VITE_OPENAI_API_KEY"`
+	RefreshInterval string            `json:"refreshInterval" default:"1h" doc:"How often the store is read again; 0s is once. Pods see a new value when they start." allowed:"a duration such as 15m"`
+}
+
+// For picks from the store what one container reads; nil is none of it.
+func (e *ExternalSecrets) For(variables []string) map[string]RemoteRef {
+	picked := map[string]RemoteRef{}
+	for _, name := range variables {
+		if ref, known := e.remote[name]; known {
+			picked[name] = ref
+		}
+	}
+	return picked
+}
+
+var storeKinds = []string{"SecretStore", "ClusterSecretStore"}
+
+// storedKeys are the configuration's secrets that a container reads.
+var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI}
+
+// externalSecrets is nil when the stack holds its secrets itself.
+func (l *loader) externalSecrets() *ExternalSecrets {
+	given, before := externalSecretsOverride{}, len(l.ps.list)
+	l.object(keyExternalSecrets, &given)
+	raw, _ := l.ctx.GetConfig(project + ":" + keyExternalSecrets)
+	if raw == "" || raw == "{}" || raw == "null" || len(l.ps.list) > before {
+		return nil
+	}
+	e := &ExternalSecrets{Store: given.Store, StoreKind: or(given.StoreKind, storeKinds[0]), RefreshInterval: or(given.RefreshInterval, "1h"), remote: map[string]RemoteRef{}}
+	for _, name := range []string{keyDatabaseURL, keyAuthSecret} {
+		e.remote[name] = RemoteRef{Key: given.Prefix + name}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given.Keys)) {
+		path := join(keyExternalSecrets+".keys", name)
+		if !slices.Contains(storedKeys, name) {
+			l.ps.add(Problem{Key: path, Got: "no secret of a service", Want: suggestion(name, storedKeys), Fix: l.ps.remove(path)})
+			continue
+		}
+		key, property, _ := strings.Cut(given.Keys[name], "#")
+		if key == "" {
+			l.ps.refuse(path, quoted(given.Keys[name]), "allowed: <key> or <key>#<property>", "todo/"+name)
+		}
+		e.remote[name] = RemoteRef{Key: given.Prefix + key, Property: property}
+	}
+	l.checkExternalSecrets(e)
+	return e
+}
+
+func (l *loader) checkExternalSecrets(e *ExternalSecrets) {
+	if !dnsSubdomain.MatchString(e.Store) {
+		got := quoted(e.Store)
+		if e.Store == "" {
+			got = "not set"
+		}
+		l.ps.refuse(keyExternalSecrets+".store", got, "allowed: the name of a SecretStore or ClusterSecretStore", "<store>")
+	}
+	oneOf(&l.ps, keyExternalSecrets+".storeKind", e.StoreKind, storeKinds)
+	if d, err := time.ParseDuration(e.RefreshInterval); err != nil || d < 0 || (d > 0 && d < time.Second) {
+		l.ps.refuse(keyExternalSecrets+".refreshInterval", quoted(e.RefreshInterval), "allowed: 0s, or a duration of a second or more", "1h")
+	}
+	for _, key := range storedKeys {
+		if plain, set := l.ctx.GetConfig(project + ":" + key); set && plain != "" {
+			l.ps.add(Problem{Key: key, Got: "set", Want: fmt.Sprintf("externalSecrets reads it from %s %s", e.StoreKind, e.Store), Fix: l.ps.remove(key)})
+		}
+	}
+}
