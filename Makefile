@@ -13,7 +13,7 @@ FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke doctor forward env test test-go test-web lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke doctor releases rollback forward env test test-go test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ smoke: bin/ops bin/lab ## probe every service, and add a task as a new user
 	@bin/ops smoke
 doctor: bin/ops bin/lab ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
 	@bin/ops doctor
+releases: bin/ops bin/lab ## list the releases that a rollback can return to
+	@bin/ops releases
+rollback: bin/ops bin/lab ## deploy the last good release again: its images, its configuration; RELEASE=… chooses
+	@bin/ops rollback
 forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack

@@ -33,6 +33,7 @@ func TestStack(t *testing.T) {
 		{"the forward survives the loss of its pod", testForwardHeals},
 		{"data survives the loss of the database pod", testDatabasePod},
 		{"the doctor names every seeded failure", testDoctor},
+		{"a bad release leaves the old pods, and a rollback returns to the good one", testRollback},
 		{"bad input is refused in one line and changes nothing", testBadInput},
 		{"a killed lab component is reported and restarted alone", testLabHeals},
 		{"make down and make up again", testDownUp},

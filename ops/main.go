@@ -1,7 +1,8 @@
 // Command ops is what `make up`, `make down`, `make smoke` and the other verbs of the Makefile run: it finds or builds
 // the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
 //
-//	ops up | down | preview | smoke | doctor | forward | stop-forward | env
+//	ops up | down | preview | smoke | doctor | releases | rollback |
+//	    forward | stop-forward | env
 //
 // The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
 package main
@@ -40,6 +41,8 @@ var verbs = []verb{
 	{"preview", "show what `up` would change; needs no cluster and no Docker", (*Ops).Preview},
 	{"smoke", "probe every service, and add a task as a new user", (*Ops).Smoke},
 	{"doctor", "say why workloads are not Ready, and what to type", (*Ops).Doctor},
+	{"releases", "list what a rollback can return to", (*Ops).Releases},
+	{"rollback", "deploy the last good release again, or $RELEASE", (*Ops).Rollback},
 	{"forward", "serve the stack's localhost URLs until interrupted", (*Ops).Forward},
 	{"stop-forward", "end the forward that `up` left in the background", func(o *Ops, _ context.Context) error { return o.stopForward() }},
 	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},

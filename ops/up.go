@@ -38,6 +38,9 @@ func (o *Ops) Up(ctx context.Context) error {
 		fmt.Println("  The cluster is not the one of the last run: asking it what exists (refresh).")
 		args = append(args, "--refresh")
 	}
+	if err := o.beginRelease(); err != nil {
+		return err
+	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.pulumi(ctx, args...); err != nil {
 		o.explain(ctx, cluster)
@@ -48,6 +51,9 @@ func (o *Ops) Up(ctx context.Context) error {
 	}
 	if err := o.Smoke(ctx); err != nil {
 		o.explain(ctx, cluster)
+		return err
+	}
+	if err := o.endRelease(ctx, cluster, 0); err != nil {
 		return err
 	}
 	return o.printURLs(ctx)
@@ -108,7 +114,7 @@ func (o *Ops) Down(ctx context.Context) error {
 	if err := o.pulumi(ctx, args...); err != nil {
 		return fmt.Errorf("pulumi destroy: %w", err)
 	}
-	return nil
+	return o.forgetReleases()
 }
 
 // Preview shows what Up would change. It starts nothing.

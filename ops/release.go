@@ -1,0 +1,303 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Release is what a `make up` brought up and found well: the images that run, and the configuration they run with. It is
+// what a rollback deploys again, through Pulumi: a `kubectl rollout undo` would leave Pulumi's state with the bad release, and
+// the next update would bring that back.
+type Release struct {
+	Number int               `json:"number"`
+	Time   time.Time         `json:"time"`
+	Images map[string]string `json:"images"` // by service
+	Commit string            `json:"commit,omitempty"`
+	Of     int               `json:"of,omitempty"` // the release that a rollback returned to
+	// Cluster is the UID of the cluster that has the images.
+	Cluster string `json:"cluster"`
+}
+
+// keptReleases is how many are kept: the images of older ones cost disk in the registry.
+const keptReleases = 10
+
+func (o *Ops) releaseFolder(number int) string {
+	return filepath.Join(o.stackState("releases"), fmt.Sprintf("%04d", number))
+}
+
+// attempt is a file that is there from the start of an update until its smoke test has passed.
+func (o *Ops) attempt() string { return filepath.Join(o.stackState("releases"), "attempt") }
+
+func (o *Ops) beginRelease() error {
+	if err := writeFile(o.attempt(), []byte(time.Now().Format(time.RFC3339)+"\n")); err != nil {
+		return fmt.Errorf("noting that an update has begun: %w", err)
+	}
+	return nil
+}
+
+func (o *Ops) unfinished() bool {
+	_, err := os.Stat(o.attempt())
+	return err == nil
+}
+
+// releases are those of one cluster, the oldest first.
+func (o *Ops) releases(cluster string) ([]Release, error) {
+	files, err := filepath.Glob(filepath.Join(o.stackState("releases"), "*", "release.json"))
+	if err != nil {
+		return nil, fmt.Errorf("looking for releases: %w", err)
+	}
+	var all []Release
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading a release: %w", err)
+		}
+		var r Release
+		if err := json.Unmarshal(text, &r); err != nil {
+			return nil, fmt.Errorf("%s is damaged (%w): remove its folder", file, err)
+		}
+		if r.Cluster == cluster {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b Release) int { return cmp.Compare(a.Number, b.Number) })
+	return all, nil
+}
+
+// endRelease records what has been brought up and found well. The same images with the same configuration are no new
+// release.
+func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
+	out, err := o.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := o.releases(c.UID)
+	if err != nil {
+		return err
+	}
+	settings, err := os.ReadFile(o.configFile())
+	if err != nil {
+		return fmt.Errorf("recording the release: %w", err)
+	}
+	r := Release{Number: 1, Time: time.Now().UTC().Truncate(time.Second), Images: out.Images, Commit: o.commit(ctx), Of: of, Cluster: c.UID}
+	if len(all) > 0 {
+		last := all[len(all)-1]
+		r.Number = last.Number + 1
+		before, err := os.ReadFile(filepath.Join(o.releaseFolder(last.Number), "config.yaml"))
+		if err == nil && maps.Equal(last.Images, r.Images) && sameConfig(before, settings) {
+			return o.endAttempt()
+		}
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("recording the release: %w", err)
+	}
+	// release.json last: a folder without it is no release.
+	for _, file := range []struct {
+		name string
+		text []byte
+	}{{"config.yaml", settings}, {"release.json", append(text, '\n')}} {
+		if err := writeFile(filepath.Join(o.releaseFolder(r.Number), file.name), file.text); err != nil {
+			return fmt.Errorf("recording the release: %w", err)
+		}
+	}
+	for _, old := range all[:max(0, len(all)+1-keptReleases)] {
+		if err := os.RemoveAll(o.releaseFolder(old.Number)); err != nil {
+			return fmt.Errorf("forgetting release %d: %w", old.Number, err)
+		}
+	}
+	return o.endAttempt()
+}
+
+func (o *Ops) endAttempt() error {
+	if err := os.Remove(o.attempt()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("noting that the update has ended: %w", err)
+	}
+	return nil
+}
+
+// forgetReleases follows the stack's end: what they would return to is gone.
+func (o *Ops) forgetReleases() error { return os.RemoveAll(o.stackState("releases")) }
+
+func sameConfig(a, b []byte) bool {
+	var x, y struct{ Config map[string]any }
+	return yaml.Unmarshal(a, &x) == nil && yaml.Unmarshal(b, &y) == nil && reflect.DeepEqual(x.Config, y.Config)
+}
+
+// commit is what is checked out, with a + when files differ from it; "" outside git.
+func (o *Ops) commit(ctx context.Context) string {
+	git := func(args ...string) (string, error) {
+		cmd := exec.CommandContext(ctx, "git", args...)
+		cmd.Dir = o.Root
+		text, err := cmd.Output()
+		return strings.TrimSpace(string(text)), err
+	}
+	head, err := git("rev-parse", "--short", "HEAD")
+	if err != nil {
+		return ""
+	}
+	if changed, err := git("status", "--porcelain"); err != nil || changed != "" {
+		head += "+"
+	}
+	return head
+}
+
+// Releases lists the releases that a rollback can return to.
+func (o *Ops) Releases(ctx context.Context) error {
+	cluster, err := o.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := o.releases(cluster.UID)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("stack %s has no release yet: make up records one when its smoke test has passed", o.Stack)
+	}
+	if err := printReleases(os.Stdout, all); err != nil {
+		return fmt.Errorf("printing the releases: %w", err)
+	}
+	if o.unfinished() {
+		fmt.Printf("\nThe last update did not end well: make rollback returns to release %d.\n", all[len(all)-1].Number)
+	}
+	return nil
+}
+
+func printReleases(w io.Writer, all []Release) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "RELEASE\tWHEN (UTC)\tCOMMIT\t%s\n", strings.ToUpper(strings.Join(serviceNames, "\t")))
+	for _, r := range all {
+		commit := r.Commit
+		if r.Of != 0 {
+			commit = fmt.Sprintf("back to %d", r.Of)
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s", r.Number, r.Time.UTC().Format("01-02 15:04"), commit)
+		for _, service := range serviceNames {
+			fmt.Fprintf(table, "\t%s", shortImage(r.Images[service]))
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
+}
+
+// shortImage is what tells one image of a service from another: the end of its tag or digest.
+func shortImage(ref string) string {
+	short := ref[strings.LastIndexAny(ref, ":/")+1:]
+	return short[:min(12, len(short))]
+}
+
+// Rollback deploys an earlier release again: the one of $RELEASE, or the last good one. That is the newest when the last
+// update did not end well, and otherwise the one before it.
+func (o *Ops) Rollback(ctx context.Context) error {
+	begin := time.Now()
+	cluster, err := o.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := o.releases(cluster.UID)
+	if err != nil {
+		return err
+	}
+	target, err := chooseRelease(all, os.Getenv("RELEASE"), o.unfinished())
+	if err != nil {
+		return err
+	}
+	if err := o.findPulumi(ctx); err != nil {
+		return err
+	}
+	if err := o.printTarget(ctx, cluster); err != nil {
+		return err
+	}
+	if err := o.PrepareStack(ctx); err != nil {
+		return err
+	}
+	settings, err := os.ReadFile(filepath.Join(o.releaseFolder(target.Number), "config.yaml"))
+	if err != nil {
+		return fmt.Errorf("reading the configuration of release %d: %w", target.Number, err)
+	}
+	if settings, err = pinned(settings, target.Images); err != nil {
+		return fmt.Errorf("release %d: %w", target.Number, err)
+	}
+	if err := writeFile(o.configFile(), settings); err != nil {
+		return fmt.Errorf("restoring the configuration of release %d: %w", target.Number, err)
+	}
+	fmt.Printf("▸ back to release %d of %s UTC\n", target.Number, target.Time.Format("2006-01-02 15:04"))
+	if err := o.beginRelease(); err != nil {
+		return err
+	}
+	if err := o.pulumi(ctx, "up", "--yes", "--skip-preview"); err != nil {
+		o.explain(ctx, cluster)
+		return fmt.Errorf("pulumi up: %w", err)
+	}
+	if err := o.startForward(ctx); err != nil {
+		return err
+	}
+	if err := o.Smoke(ctx); err != nil {
+		o.explain(ctx, cluster)
+		return err
+	}
+	if err := o.endRelease(ctx, cluster, cmp.Or(target.Of, target.Number)); err != nil {
+		return err
+	}
+	fmt.Printf("\n  Release %d serves again after %.0f s. The next make up goes forward, to what is checked out here.\n", target.Number, time.Since(begin).Seconds())
+	return nil
+}
+
+// chooseRelease decides where to return to.
+func chooseRelease(all []Release, wanted string, unfinished bool) (Release, error) {
+	if wanted != "" {
+		number, err := strconv.Atoi(wanted)
+		if i := slices.IndexFunc(all, func(r Release) bool { return r.Number == number }); err == nil && i >= 0 {
+			return all[i], nil
+		}
+		return Release{}, fmt.Errorf("RELEASE=%q is not one of the releases; make releases lists them", wanted)
+	}
+	back := 2
+	if unfinished {
+		back = 1
+	}
+	if len(all) < back {
+		return Release{}, errors.New("there is no release to return to: make up records one whenever its smoke test has passed")
+	}
+	return all[len(all)-back], nil
+}
+
+// pinned is a stack's configuration with the images given, so that nothing is built. No migration runs: an old release does
+// not know the way to a schema that is newer than itself, and has to live with it (expand, then contract).
+func pinned(settings []byte, images map[string]string) ([]byte, error) {
+	file := map[string]any{}
+	if err := yaml.Unmarshal(settings, &file); err != nil {
+		return nil, fmt.Errorf("reading its configuration: %w", err)
+	}
+	keys, ok := file["config"].(map[string]any)
+	if !ok {
+		keys = map[string]any{}
+	}
+	keys["todo:images"] = images
+	migration, ok := keys["todo:migration"].(map[string]any)
+	if !ok {
+		migration = map[string]any{}
+	}
+	migration["enabled"] = false
+	keys["todo:migration"] = migration
+	file["config"] = keys
+	return yaml.Marshal(file)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func TestRollbackChoosesTheLastGoodRelease(t *testing.T) {
+	three := []Release{{Number: 4}, {Number: 5}, {Number: 6}}
+	tests := map[string]struct {
+		all        []Release
+		wanted     string
+		unfinished bool
+		number     int
+		refused    string
+	}{
+		"after a failed update":        {three, "", true, 6, ""},
+		"after a good update":          {three, "", false, 5, ""},
+		"by number":                    {three, "4", true, 4, ""},
+		"by a number that is not kept": {three, "3", false, 0, "make releases"},
+		"by no number":                 {three, "last", false, 0, "make releases"},
+		"first update failed":          {nil, "", true, 0, "no release to return to"},
+		"only one good":                {three[:1], "", false, 0, "no release to return to"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := chooseRelease(test.all, test.wanted, test.unfinished)
+			if got.Number != test.number || (err == nil) != (test.refused == "") || (err != nil && !strings.Contains(err.Error(), test.refused)) {
+				t.Errorf("release %d, %v; want %d, %q", got.Number, err, test.number, test.refused)
+			}
+		})
+	}
+}
+
+func TestARollbackKeepsTheConfigurationAndBuildsNothing(t *testing.T) {
+	settings := "encryptionsalt: v1:abc\nconfig:\n  todo:LOG_LEVEL: DEBUG\n  todo:DATABASE_URL:\n    secure: v1:xyz\n  todo:images:\n    backend: old:1\n  todo:migration:\n    command: [alembic, upgrade, head]\n"
+	text, err := pinned([]byte(settings), map[string]string{"backend": "r/backend:2", "frontend-web": "r/web:2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Salt   string `yaml:"encryptionsalt"`
+		Config map[string]any
+	}
+	if err := yaml.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	images, _ := got.Config["todo:images"].(map[string]any)
+	migration, _ := got.Config["todo:migration"].(map[string]any)
+	secret, _ := got.Config["todo:DATABASE_URL"].(map[string]any)
+	if got.Salt != "v1:abc" || got.Config["todo:LOG_LEVEL"] != "DEBUG" || secret["secure"] != "v1:xyz" {
+		t.Errorf("the release's configuration is lost:\n%s", text)
+	}
+	if images["backend"] != "r/backend:2" || images["frontend-web"] != "r/web:2" || migration["enabled"] != false {
+		t.Errorf("images are not given, or an old release would migrate:\n%s", text)
+	}
+}
+
+func TestReleasesOfAnotherClusterAreNotListed(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	for folder, text := range map[string]string{"0001": `{"number":1,"cluster":"gone"}`, "0002": `{"number":2,"cluster":"here"}`, "0010": `{"number":10,"cluster":"here"}`} {
+		if err := writeFile(ops.stackState("releases/"+folder+"/release.json"), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := ops.releases("here")
+	if err != nil || len(all) != 2 || all[0].Number != 2 || all[1].Number != 10 {
+		t.Errorf("releases = %+v, %v; want 2 and 10: the images of 1 went with their cluster", all, err)
+	}
+}
+
+func TestReleasesFitATerminal(t *testing.T) {
+	var out bytes.Buffer
+	err := printReleases(&out, []Release{
+		{Number: 1, Time: time.Date(2026, 11, 23, 7, 5, 0, 0, time.UTC), Commit: "a3eca1b", Images: map[string]string{"backend": "localhost:5000/todo/backend:729bd652bb1d04c8", "frontend-web": "r@sha256:0123456789abcdef0123"}},
+		{Number: 12, Time: time.Now(), Of: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"729bd652bb1d ", "0123456789ab ", "11-23 07:05", "back to 1"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the list has no %q:\n%s", want, out.String())
+		}
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 81 {
+			t.Errorf("a line is %d wide: %q", len(line), line)
+		}
+	}
+}
+
+func TestSameConfig(t *testing.T) {
+	a := []byte("encryptionsalt: v1:abc\nconfig:\n  todo:LOG_LEVEL: INFO # a comment\n")
+	if !sameConfig(a, []byte("config:\n  todo:LOG_LEVEL: INFO\n")) || sameConfig(a, []byte("config:\n  todo:LOG_LEVEL: DEBUG\n")) {
+		t.Error("comments and the salt are no configuration, values are")
+	}
+}
