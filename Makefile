@@ -13,7 +13,7 @@ FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke doctor releases rollback forward env test test-go test-web lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke doctor releases rollback db-shell db-dump db-restore forward env test test-go test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ releases: bin/ops bin/lab ## list the releases that a rollback can return to
 	@bin/ops releases
 rollback: bin/ops bin/lab ## deploy the last good release again: its images, its configuration; RELEASE=… chooses
 	@bin/ops rollback
+db-shell: bin/ops bin/lab ## psql on the development database; SQL can be piped in
+	@bin/ops db-shell
+db-dump: bin/ops bin/lab ## write the development database to FILE=…, or below .state
+	@bin/ops db-dump
+db-restore: bin/ops bin/lab ## replace its content by FILE=…, all or nothing; keeps a dump of what was there
+	@bin/ops db-restore
 forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack

@@ -13,7 +13,7 @@ const (
 	backendName  = services.Backend
 	webName      = services.Web
 	chatbotName  = services.Chatbot
-	databaseName = "database"
+	databaseName = services.Database
 
 	minNodePort = 30000 // the API server's default range
 	maxNodePort = 32767

@@ -32,6 +32,7 @@ func TestStack(t *testing.T) {
 		{"no secret in state, logs or checkout", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
 		{"data survives the loss of the database pod", testDatabasePod},
+		{"the database is dumped and restored, all or nothing", testDatabaseVerbs},
 		{"the doctor names every seeded failure", testDoctor},
 		{"a bad release leaves the old pods, and a rollback returns to the good one", testRollback},
 		{"bad input is refused in one line and changes nothing", testBadInput},
@@ -281,6 +282,7 @@ func testDatabasePod(t *testing.T) {
 }
 
 func testDownUp(t *testing.T) {
+	users := query(t, "select count(*) from users")
 	run(t, "make", "down")
 	if out, err := kubectlTry(t, "get", "namespace", "todo-dev"); err == nil {
 		t.Errorf("make down left the namespace:\n%s", out)
@@ -290,6 +292,12 @@ func testDownUp(t *testing.T) {
 	}
 	testUp(t)
 	testPods(t)
+	if dump := newestDump(t, "-before-down.dump"); dump != "" {
+		run(t, "make", "db-restore", "FORCE=1", "FILE="+dump)
+		if got := query(t, "select count(*) from users"); got != users {
+			t.Errorf("%s users from before make down came back, want %s", got, users)
+		}
+	}
 }
 
 func testCleanCheckout(t *testing.T) {

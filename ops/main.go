@@ -2,7 +2,7 @@
 // the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
 //
 //	ops up | down | preview | smoke | doctor | releases | rollback |
-//	    forward | stop-forward | env
+//	    db-shell | db-dump | db-restore | forward | stop-forward | env
 //
 // The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
 package main
@@ -43,6 +43,9 @@ var verbs = []verb{
 	{"doctor", "say why workloads are not Ready, and what to type", (*Ops).Doctor},
 	{"releases", "list what a rollback can return to", (*Ops).Releases},
 	{"rollback", "deploy the last good release again, or $RELEASE", (*Ops).Rollback},
+	{"db-shell", "psql on the stack's own database", (*Ops).DatabaseShell},
+	{"db-dump", "write the database to $FILE, or below .state", (*Ops).DatabaseDump},
+	{"db-restore", "replace the database's content by $FILE, all or nothing", (*Ops).DatabaseRestore},
 	{"forward", "serve the stack's localhost URLs until interrupted", (*Ops).Forward},
 	{"stop-forward", "end the forward that `up` left in the background", func(o *Ops, _ context.Context) error { return o.stopForward() }},
 	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},

@@ -87,9 +87,6 @@ func (o *Ops) compile(ctx context.Context) error {
 
 // Down destroys the stack and stops what `up` left running beside it. The lab, if there is one, stays.
 func (o *Ops) Down(ctx context.Context) error {
-	if err := o.stopForward(); err != nil {
-		return err
-	}
 	cluster, err := o.Cluster()
 	if errors.Is(err, os.ErrNotExist) {
 		fmt.Printf("Nothing to destroy: `make up` has not run here for stack %s.\n", o.Stack)
@@ -108,7 +105,15 @@ func (o *Ops) Down(ctx context.Context) error {
 	if cluster.gone() {
 		fmt.Println("  The lab is not there any more, and all that ran in it went with it: forgetting it in the state too.")
 		os.Setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
-	} else if err := o.printTarget(ctx, cluster); err != nil {
+	} else {
+		if err := o.printTarget(ctx, cluster); err != nil {
+			return err
+		}
+		if err := o.rescueData(ctx, cluster); err != nil {
+			return err
+		}
+	}
+	if err := o.stopForward(); err != nil {
 		return err
 	}
 	if err := o.pulumi(ctx, args...); err != nil {

@@ -7,6 +7,8 @@ const (
 	Backend = "backend"
 	Web     = "frontend-web"
 	Chatbot = "frontend-chatbot"
+
+	Database = "database" // the stack's own, in development: its Service and its StatefulSet
 )
 
 // The ports are what each service listens on, in its pod, behind its Service, and on localhost (seed, section 3).

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestReplacingDataNeedsAYes(t *testing.T) {
+	for answer, want := range map[string]bool{"y\n": true, "YES\n": true, "n\n": false, "\n": false, "": false, "yes please\n": false} {
+		if err := confirmed(strings.NewReader(answer), "Replace?"); (err == nil) != want {
+			t.Errorf("answer %q: %v, want accepted=%v", answer, err, want)
+		}
+	}
+	pipe, _, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if err := confirmed(pipe, "Replace?"); err == nil || !strings.Contains(err.Error(), "FORCE=1") {
+		t.Errorf("without a terminal: %v, want a refusal that names FORCE=1", err)
+	}
+	t.Setenv("FORCE", "1")
+	if err := confirmed(pipe, "Replace?"); err != nil {
+		t.Errorf("FORCE=1: %v", err)
+	}
+}
+
+func TestOnlyUnaskedDumpsArePruned(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	for i := range keptDumps + 3 {
+		day := string(rune('a' + i))
+		for _, name := range []string{day + "-before-down.dump", day + ".dump"} {
+			if err := writeFile(filepath.Join(ops.stackState("dumps"), name), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := ops.pruneDumps(); err != nil {
+		t.Fatal(err)
+	}
+	unasked, _ := filepath.Glob(filepath.Join(ops.stackState("dumps"), "*-before-*"))
+	all, _ := filepath.Glob(filepath.Join(ops.stackState("dumps"), "*"))
+	if len(unasked) != keptDumps || len(all) != len(unasked)+keptDumps+3 || strings.HasPrefix(filepath.Base(unasked[0]), "a") {
+		t.Errorf("%d unasked dumps of %d are left, want the newest %d and all that were asked for: %v", len(unasked), len(all), keptDumps, unasked)
+	}
+}
+
+func TestDatabaseVerbsNeedTheStacksOwnDatabase(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:DATABASE_URL:\n    secure: v1:x\n"})
+	if err := writeFile(ops.stackState("cluster.json"), []byte(`{"context":"c"}`)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "kubectl"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := ops.DatabaseDump(t.Context()); err == nil || !strings.Contains(err.Error(), "has no database of its own") {
+		t.Errorf("error = %v, want one that says whose database it is", err)
+	}
+}
