@@ -13,7 +13,7 @@ FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke doctor releases rollback db-shell db-dump db-restore forward env test test-go test-web lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke doctor releases rollback ai ai-check logs dev db-shell db-dump db-restore forward env test test-go test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ releases: bin/ops bin/lab ## list the releases that a rollback can return to
 	@bin/ops releases
 rollback: bin/ops bin/lab ## deploy the last good release again: its images, its configuration; RELEASE=… chooses
 	@bin/ops rollback
+ai: bin/ops bin/lab ## ask kubectl-ai about the stack: PROMPT="why is my backend crashing?"; reads only
+	@bin/ops ai
+ai-check: bin/ops bin/lab ## which AI DevOps tools can be used here; never fails
+	@bin/ops ai-check
+logs: bin/ops bin/lab ## print what the pods say, as it comes; SERVICE=… chooses one service
+	@bin/ops logs
+dev: bin/ops bin/lab ## bring up, then deploy whenever a source changes; SERVICE=… watches one service
+	@bin/ops dev
 db-shell: bin/ops bin/lab ## psql on the development database; SQL can be piped in
 	@bin/ops db-shell
 db-dump: bin/ops bin/lab ## write the development database to FILE=…, or below .state

@@ -6,6 +6,7 @@ go 1.26
 ignore ./app
 
 require (
+	github.com/fsnotify/fsnotify v1.9.0
 	github.com/moby/patternmatcher v0.6.0
 	github.com/pulumi/pulumi-docker/sdk/v4 v4.10.0
 	github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.25.0

@@ -113,7 +113,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 			}},
 			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),
 		},
-	}, append(slices.Clone(child), rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds), 1))...)
+	}, append(slices.Clone(child), rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds)))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
 	}

@@ -71,7 +71,7 @@ func buildArgs(cfg *config.Config, s config.Service) map[string]string {
 
 // newMigration is nil when the configuration wants none.
 func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, image *Image, databaseURL pulumi.StringInput, db *Database, pull []pulumi.StringInput, opts ...pulumi.ResourceOption) (*Migration, error) {
-	if !cfg.Migration.Enabled {
+	if !cfg.Migration.Enabled || cfg.Migration.Skip {
 		return nil, nil
 	}
 	args := MigrationArgs{
@@ -96,8 +96,8 @@ func (m *Migration) done() []pulumi.Resource {
 }
 
 // migrateOnStart switches the backend's own migration off where the Job runs it.
-func migrateOnStart(m *Migration) string {
-	if m == nil {
+func migrateOnStart(m config.Migration) string {
+	if !m.Enabled {
 		return ""
 	}
 	return "false"

@@ -112,7 +112,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"LOG_LEVEL":           cfg.LogLevel,
 		"ENVIRONMENT":         cfg.Environment(),
 		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
-		"MIGRATE_ON_START":    migrateOnStart(migration),
+		"MIGRATE_ON_START":    migrateOnStart(cfg.Migration),
 	}, map[string]pulumi.StringInput{
 		"DATABASE_URL":       databaseURL,
 		"BETTER_AUTH_SECRET": authSecret,

@@ -48,7 +48,7 @@ type WorkloadArgs struct {
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 	Caches  []string                      // folders besides /tmp that the framework writes to
 
-	// RolloutTimeoutSeconds is how long a rollout may go without a new pod becoming Ready before it fails; 0 is 300.
+	// RolloutTimeoutSeconds is how long a whole rollout may take before the update fails; 0 is 300.
 	RolloutTimeoutSeconds int
 	After                 []pulumi.Resource    // the pods change only when these are there; nil is none
 	External              *External            // secret environment from a store, instead of Secrets; nil is none
@@ -97,10 +97,10 @@ func (a WorkloadArgs) rolloutTimeout() int {
 	return cmp.Or(a.RolloutTimeoutSeconds, rolloutTimeoutSeconds)
 }
 
-// rolloutPatience is how long Pulumi waits: a little longer than a rollout in which every pod takes its whole time, so that
-// Kubernetes' own deadline, which has a reason, comes first.
-func rolloutPatience(timeoutSeconds, pods int) pulumi.ResourceOption {
-	patience := (time.Duration(timeoutSeconds*max(pods, 1))*time.Second + time.Minute).String()
+// rolloutPatience is how long Pulumi waits. The provider goes on waiting when Kubernetes' own deadline has passed, so this is
+// what bounds an update; the margin lets that deadline come first and be seen.
+func rolloutPatience(timeoutSeconds int) pulumi.ResourceOption {
+	patience := (time.Duration(timeoutSeconds)*time.Second + 5*time.Second).String()
 	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: patience, Update: patience})
 }
 
@@ -152,7 +152,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 			},
 			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
 		},
-	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout(), args.mostPods()))...)
+	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout()))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
 	}

@@ -24,14 +24,6 @@ func (a WorkloadArgs) replicas() pulumi.IntPtrInput {
 	return pulumi.Int(a.Replicas)
 }
 
-// mostPods is how many there can be outside a rollout.
-func (a WorkloadArgs) mostPods() int {
-	if a.Autoscaling != nil {
-		return a.Autoscaling.MaxReplicas
-	}
-	return a.Replicas
-}
-
 // newScaling creates what adds and removes pods: the autoscaler, and the budget for who drains nodes.
 func (a WorkloadArgs) newScaling(ctx *pulumi.Context, name string, selector map[string]string, deployment *appsv1.Deployment, child []pulumi.ResourceOption) error {
 	meta := &metav1.ObjectMetaArgs{Namespace: a.Namespace, Labels: pulumi.ToStringMap(labels(a.Service, a.Instance))}

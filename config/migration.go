@@ -15,6 +15,7 @@ const migrationFile = "src/migrate.py"
 type migrationOverride struct {
 	Enabled        *bool     `json:"enabled" doc:"Default: true if the backend is built from a source with src/migrate.py, or a command is named. Without the Job the backend migrates when it starts." allowed:"true, false"`
 	Command        *[]string `json:"command" doc:"Runs in the backend's image with DATABASE_URL and the backend's env. Default: python -m src.migrate." allowed:"not empty"`
+	Skip           bool      `json:"skip" doc:"Leave the schema as it is and change nothing else, as a rollback does: no Job runs, and the backend does not migrate either. Default: false." allowed:"true, false"`
 	TimeoutSeconds *int      `json:"timeoutSeconds" doc:"Seconds for all tries together. Default: 300." allowed:"10 to 3600"`
 }
 
@@ -24,7 +25,9 @@ func (l *loader) migration(c *Config) Migration {
 	var o migrationOverride
 	l.object(keyMigration, &o)
 	m := defaultMigration
-	m.Enabled = o.Command != nil || (c.Backend.Image == "" && isFile(filepath.Join(c.Root, c.SourceFolder(c.Backend), migrationFile)))
+	// A skipped Job is one that there would be, also when the image is given.
+	m.Skip = o.Skip
+	m.Enabled = o.Command != nil || ((c.Backend.Image == "" || m.Skip) && isFile(filepath.Join(c.Root, c.SourceFolder(c.Backend), migrationFile)))
 	if o.Enabled != nil {
 		m.Enabled = *o.Enabled
 	}

@@ -44,7 +44,7 @@ func testRollback(t *testing.T) {
 	if err == nil {
 		t.Fatalf("make up ended well with a backend that crashes:\n%s", out)
 	}
-	for _, want := range []string{"▸ make doctor", "Crash (", "│ a bad release", "make rollback", "2 of the previous release serve"} {
+	for _, want := range []string{"▸ make doctor", "Crash (", "│ a bad release", "make rollback", "2 pods of the previous release serve"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the failed make up does not say %q:\n%s", want, out)
 		}

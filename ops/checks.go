@@ -110,8 +110,9 @@ func (o *Ops) madeNamespace(ctx context.Context, uid string) (bool, error) {
 // serviceKeys are the ports on localhost that `services` sets, and which services there are. What else it says, and what is wrong with it, is the
 // program's business.
 type serviceKeys map[string]struct {
-	LocalPort int   `yaml:"localPort"`
-	Enabled   *bool `yaml:"enabled"` // nil is true
+	LocalPort int    `yaml:"localPort"`
+	Enabled   *bool  `yaml:"enabled"` // nil is true
+	Source    string `yaml:"source"`  // a folder, or a repository; empty is <sourceRoot>/<service>
 }
 
 func (s *serviceKeys) UnmarshalYAML(node *yaml.Node) error {

@@ -72,8 +72,9 @@ type stackKeys struct {
 	Namespace   string      `yaml:"todo:namespace"` // empty is todo-<stack>
 	KubeContext string      `yaml:"todo:kubeContext"`
 	Production  bool        `yaml:"todo:production"`
-	Exposure    string      `yaml:"todo:exposure"` // empty is localhost
-	Images      any         `yaml:"todo:images"`   // by service; the program refuses what is no map
+	Exposure    string      `yaml:"todo:exposure"`   // empty is localhost
+	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
+	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    serviceKeys `yaml:"todo:services"`
 	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
 }

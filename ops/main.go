@@ -2,7 +2,7 @@
 // the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
 //
 //	ops up | down | preview | smoke | doctor | releases | rollback |
-//	    db-shell | db-dump | db-restore | forward | stop-forward | env
+//	    ai | ai-check | logs | dev | db-shell | db-dump | db-restore | forward | stop-forward | env
 //
 // The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
 package main
@@ -43,6 +43,10 @@ var verbs = []verb{
 	{"doctor", "say why workloads are not Ready, and what to type", (*Ops).Doctor},
 	{"releases", "list what a rollback can return to", (*Ops).Releases},
 	{"rollback", "deploy the last good release again, or $RELEASE", (*Ops).Rollback},
+	{"ai", "ask kubectl-ai, read-only; the doctor where it is missing", (*Ops).AI},
+	{"ai-check", "say which AI DevOps tools can be used here", (*Ops).AICheck},
+	{"logs", "print what the pods of $SERVICE, or all, say until interrupted", (*Ops).Logs},
+	{"dev", "bring up, then deploy whenever a source of $SERVICE, or any, changes", (*Ops).Dev},
 	{"db-shell", "psql on the stack's own database", (*Ops).DatabaseShell},
 	{"db-dump", "write the database to $FILE, or below .state", (*Ops).DatabaseDump},
 	{"db-restore", "replace the database's content by $FILE, all or nothing", (*Ops).DatabaseRestore},

@@ -176,7 +176,7 @@ func (o *Ops) Releases(ctx context.Context) error {
 		return fmt.Errorf("printing the releases: %w", err)
 	}
 	if o.unfinished() {
-		fmt.Printf("\nThe last update did not end well: make rollback returns to release %d.\n", all[len(all)-1].Number)
+		fmt.Printf("\nWhat runs now is none of these: the last make up did not end well, or make dev changed it.\nmake rollback returns to release %d.\n", all[len(all)-1].Number)
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func pinned(settings []byte, images map[string]string) ([]byte, error) {
 	if !ok {
 		migration = map[string]any{}
 	}
-	migration["enabled"] = false
+	migration["skip"] = true
 	keys["todo:migration"] = migration
 	file["config"] = keys
 	return yaml.Marshal(file)

@@ -55,7 +55,7 @@ func TestARollbackKeepsTheConfigurationAndBuildsNothing(t *testing.T) {
 	if got.Salt != "v1:abc" || got.Config["todo:LOG_LEVEL"] != "DEBUG" || secret["secure"] != "v1:xyz" {
 		t.Errorf("the release's configuration is lost:\n%s", text)
 	}
-	if images["backend"] != "r/backend:2" || images["frontend-web"] != "r/web:2" || migration["enabled"] != false {
+	if images["backend"] != "r/backend:2" || images["frontend-web"] != "r/web:2" || migration["skip"] != true || migration["command"] == nil {
 		t.Errorf("images are not given, or an old release would migrate:\n%s", text)
 	}
 }

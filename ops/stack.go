@@ -90,7 +90,7 @@ func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 		cmd.Cancel = func() error { return nil }
 		return cmd.Run()
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches Pulumi once, from here
+	ownGroup(cmd)
 	lines, write := io.Pipe()
 	cmd.Stdout, cmd.Stderr = write, write
 	printed := make(chan error)
@@ -117,6 +117,9 @@ func printWithout(w io.Writer, r io.Reader, noise string) error {
 		}
 	}
 }
+
+// ownGroup keeps a terminal's Ctrl-C from a command, so that an interrupt reaches it once, from here.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func (o *Ops) pulumiCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, o.tools.Pulumi, args...)

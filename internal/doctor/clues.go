@@ -23,14 +23,16 @@ var clues = []clue{
 	{regexp.MustCompile(`password authentication failed for user \\?"[^"\\\n]{0,60}\\?"|no password supplied|role \\?"[^"\\\n]{0,60}\\?" does not exist`), DatabasePassword, unwell},
 	{regexp.MustCompile(`bad settings: [^\n]{1,300}`), BadSetting, unwell},
 	{regexp.MustCompile(`\b[A-Z][A-Z0-9_]{2,40} (is not set|has \d+ characters)[^"\n]{0,120}`), BadSetting, []Cause{Crash}},
+	// A supervisor starts its workers again for ever: the container does not end, and only a probe notices.
+	{regexp.MustCompile(`Child process \[\d+\] died`), Crash, []Cause{Readiness, Liveness, Startup}},
 	{regexp.MustCompile(`the database is not reachable|the database did not answer|could not translate host name [^\n]{0,80}|connection to server at [^\n]{0,120}`), Database, unwell},
 }
 
 // boring are the fields of a JSON log line that help a search, and not a reader of twenty lines.
 var boring = []string{"timestamp", "time", "level", "message", "msg", "module", "request_id", "trace_id", "span_id"}
 
-// readable is a JSON log line as a person would have written it: time, level, message, and what else has a value.
-func readable(line string) string {
+// Readable is a JSON log line as a person would have written it: time, level, message, and what else has a value.
+func Readable(line string) string {
 	var fields map[string]any
 	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &fields) != nil {
 		return line

@@ -42,7 +42,8 @@ type Finding struct {
 	Name      string   `json:"name"`
 	Service   string   `json:"service"`
 	Ready     bool     `json:"ready"`
-	Status    string   `json:"status"` // such as 1/2 Ready
+	Status    string   `json:"status"`            // such as 1/2 Ready
+	Rollout   string   `json:"rollout,omitempty"` // how far the newest template has come
 	Pod       string   `json:"pod,omitempty"`
 	Phase     string   `json:"phase,omitempty"`
 	Container string   `json:"container,omitempty"`
@@ -134,8 +135,11 @@ func (d *diagnosis) examine(w controller) Finding {
 		return f
 	}
 	maker, pods, old := d.objects.generation(w)
+	if w.Kind == "Deployment" && w.Status.Replicas != w.Status.UpdatedReplicas {
+		f.Rollout = fmt.Sprintf("%d new pods", w.Status.UpdatedReplicas)
+	}
 	if old > 0 {
-		f.Status += fmt.Sprintf(", %d of the previous release serve", old)
+		f.Rollout += fmt.Sprintf("; %d pods of the previous release serve", old)
 	}
 	f.Cause, f.Reason = Progressing, "Progressing"
 	uids := []string{w.Metadata.UID, maker.Metadata.UID}
@@ -149,6 +153,7 @@ func (d *diagnosis) examine(w controller) Finding {
 		d.examineCreation(&f, w, maker)
 	}
 	d.examineDeadline(&f, w)
+	f.Rollout = strings.TrimPrefix(f.Rollout, "; ")
 	f.Detail = d.redact.clean(oneLine(f.Detail))
 	f.Events = d.events(f.Detail, uids...)
 	d.prescribe(&f, w)
@@ -177,9 +182,6 @@ func state(w controller) (ready bool, status string) {
 	default:
 		ready = s.UpdatedReplicas == want && s.AvailableReplicas == want && s.Replicas == want
 		status = fmt.Sprintf("%d/%d Ready", s.ReadyReplicas, want)
-		if s.UpdatedReplicas != want || s.Replicas != want {
-			status += fmt.Sprintf(", %d of this release", s.UpdatedReplicas)
-		}
 	}
 	if want == 0 {
 		status = "scaled to 0"
@@ -190,7 +192,7 @@ func state(w controller) (ready bool, status string) {
 // examineDeadline adds that Kubernetes or a Job has stopped waiting.
 func (d *diagnosis) examineDeadline(f *Finding, w controller) {
 	if c := w.condition("Progressing"); c.Reason == "ProgressDeadlineExceeded" {
-		f.Status += ", rollout timed out"
+		f.Rollout += "; Kubernetes has given up waiting for it"
 		if f.Cause == Progressing {
 			f.Cause, f.Reason, f.Detail = Unknown, c.Reason, c.Message
 		}

@@ -246,8 +246,8 @@ func TestJSONLogLinesAreReadable(t *testing.T) {
 		`{"a": 1}`:         `{"a": 1}`,
 		`{not JSON at all`: `{not JSON at all`,
 	} {
-		if got := readable(line); got != want {
-			t.Errorf("readable(%s) = %q, want %q", line, got, want)
+		if got := Readable(line); got != want {
+			t.Errorf("Readable(%s) = %q, want %q", line, got, want)
 		}
 	}
 }

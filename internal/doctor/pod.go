@@ -228,7 +228,7 @@ func (d *diagnosis) readLog(f *Finding, pod, container string, previous bool) {
 	}
 	lines := strings.Split(strings.TrimRight(d.redact.clean(string(text)), "\n"), "\n")
 	for _, line := range lines[max(0, len(lines)-shownLines):] {
-		f.Log.Lines = append(f.Log.Lines, readable(line))
+		f.Log.Lines = append(f.Log.Lines, Readable(line))
 	}
 	for _, clue := range clues {
 		for _, line := range slices.Backward(lines) {

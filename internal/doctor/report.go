@@ -47,6 +47,7 @@ func Print(w io.Writer, findings []Finding, paint Paint) error {
 				}
 			}
 		}
+		field("rollout", f.Rollout)
 		pod := f.Pod
 		if f.Phase != "" {
 			pod += ", " + f.Phase
