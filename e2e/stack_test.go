@@ -29,6 +29,7 @@ func TestStack(t *testing.T) {
 		{"one changed line rolls one Deployment", testOneLine},
 		{"the schema's Job runs once, and a failing one stops the update", testMigration},
 		{"plain pulumi sees the same stack", testPlainPulumi},
+		{"browser: the application does what it is for", testBrowser},
 		{"no secret in state, logs or checkout", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
 		{"data survives the loss of the database pod", testDatabasePod},
