@@ -71,12 +71,21 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 type stackKeys struct {
 	Namespace   string      `yaml:"todo:namespace"` // empty is todo-<stack>
 	KubeContext string      `yaml:"todo:kubeContext"`
-	Production  bool        `yaml:"todo:production"`
+	Production  flag        `yaml:"todo:production"`
 	Exposure    string      `yaml:"todo:exposure"`   // empty is localhost
 	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
 	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    serviceKeys `yaml:"todo:services"`
 	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
+}
+
+// flag is a boolean that may be written as text, as `pulumi config set` rewrites every one in the file: 'false'. What is
+// neither true nor false the program refuses, with its fix.
+type flag bool
+
+func (f *flag) UnmarshalYAML(node *yaml.Node) error {
+	*f = node.Value == "true"
+	return nil
 }
 
 func (k stackKeys) namespace(stack string) string {

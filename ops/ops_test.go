@@ -249,3 +249,15 @@ func TestDisabledServicesNeedNoPorts(t *testing.T) {
 		t.Errorf("the ports are %v, want %v", ports, want)
 	}
 }
+
+func TestBooleansAsPulumiRewritesThem(t *testing.T) {
+	for text, want := range map[string]bool{"true": true, "'true'": true, "false": false, "'false'": false, `"false"`: false} {
+		var file struct{ Config stackKeys }
+		if err := yaml.Unmarshal([]byte("config:\n  todo:production: "+text+"\n"), &file); err != nil {
+			t.Errorf("production: %s is not read: %v; make up would fail after any `pulumi config set`", text, err)
+		}
+		if got := bool(file.Config.Production); got != want {
+			t.Errorf("production: %s is read as %v, want %v", text, got, want)
+		}
+	}
+}
