@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -16,9 +18,15 @@ import (
 
 // testImageSizes prints how large each image is, alone and on top of its base image, and holds it to its budget.
 func testImageSizes(t *testing.T) {
+	cmd := exec.Command("bash", "-c", `eval "$(make env)" && exec pulumi stack output -s dev images --json`)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := start(t, cmd); err != nil {
+		t.Fatalf("reading the output images: %v\n%s", err, &complaint)
+	}
 	var images map[string]string
-	if err := json.Unmarshal([]byte(run(t, "bash", "-c", `eval "$(make env)" && pulumi stack output -s dev images --json 2>/dev/null`)), &images); err != nil {
-		t.Fatalf("reading the output images: %v", err)
+	if err := json.Unmarshal(out.Bytes(), &images); err != nil {
+		t.Fatalf("reading the output images: %v\n%s", err, &out)
 	}
 	var report strings.Builder
 	table := tabwriter.NewWriter(&report, 0, 0, 2, ' ', tabwriter.AlignRight)
