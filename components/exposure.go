@@ -27,6 +27,7 @@ type ExposureArgs struct {
 	Namespace     pulumi.StringInput
 	NodePorts     []NodePort
 	LoadBalancers *LoadBalancerArgs // nil is none
+	Certificate   *CertificateArgs  // nil is none; else the Ingress and the Gateway use it, whatever their TLSSecret
 	Ingress       *IngressArgs      // nil is none
 	Gateway       *GatewayArgs      // nil is none
 }
@@ -73,7 +74,13 @@ func (a ExposureArgs) validate() error {
 		}
 		errs = append(errs, validPort("LoadBalancers", l.Port))
 	}
-	if a.Ingress != nil && (len(a.Ingress.Routes) == 0 || a.Ingress.TLSSecret == "") {
+	if a.Certificate != nil {
+		if a.Certificate.Chain == nil || a.Certificate.Key == nil {
+			errs = append(errs, errors.New("Certificate needs Chain and Key; leave it nil for none"))
+		}
+		a = a.with(pulumi.String("of the Certificate").ToStringOutput())
+	}
+	if a.Ingress != nil && (len(a.Ingress.Routes) == 0 || a.Ingress.TLSSecret == nil) {
 		errs = append(errs, errors.New("Ingress needs Routes and TLSSecret; leave it nil for none"))
 	}
 	if a.Gateway != nil {
@@ -83,7 +90,7 @@ func (a ExposureArgs) validate() error {
 }
 
 // NewExposure creates `<name>-<service>-nodeport` per NodePort, `<name>-<service>-loadbalancer` per load balancer,
-// `<name>-ingress`, and for a Gateway what newGateway says.
+// `<name>-certificate`, `<name>-ingress`, and for a Gateway what newGateway says.
 func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pulumi.ResourceOption) (*Exposure, error) {
 	if err := args.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -110,6 +117,13 @@ func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pu
 			}
 			addresses[r.Service] = address
 		}
+	}
+	if args.Certificate != nil {
+		secret, err := newCertificate(ctx, name+"-certificate", args, child)
+		if err != nil {
+			return nil, err
+		}
+		args = args.with(secret)
 	}
 	if args.Ingress != nil {
 		if err := newIngress(ctx, name+"-ingress", args, child); err != nil {

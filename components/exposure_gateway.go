@@ -19,7 +19,7 @@ type GatewayArgs struct {
 // OwnGatewayArgs are a Gateway with a plain listener, which only redirects, and a TLS listener.
 type OwnGatewayArgs struct {
 	Class       string
-	TLSSecret   string
+	TLSSecret   pulumi.StringInput
 	Issuer      Issuer
 	Annotations map[string]string // win over those that follow from Issuer
 	HTTPPort    int
@@ -50,7 +50,7 @@ func (a *GatewayArgs) validate() error {
 		errs = append(errs, errors.New("Gateway needs either Own or the name of a Parent"))
 	}
 	if a.Own != nil {
-		if a.Own.Class == "" || a.Own.TLSSecret == "" {
+		if a.Own.Class == "" || a.Own.TLSSecret == nil {
 			errs = append(errs, errors.New("a Gateway of one's own needs Class and TLSSecret"))
 		}
 		errs = append(errs, validPort("HTTPPort", a.Own.HTTPPort), validPort("HTTPSPort", a.Own.HTTPSPort))
@@ -122,7 +122,7 @@ func newOwnGateway(ctx *pulumi.Context, name string, args ExposureArgs, child []
 			"name": pulumi.String(httpsListener(r)), "port": pulumi.Int(own.HTTPSPort), "protocol": pulumi.String("HTTPS"),
 			"hostname": pulumi.String(r.Host), "allowedRoutes": ours,
 			"tls": pulumi.Map{
-				"mode": pulumi.String("Terminate"), "certificateRefs": pulumi.Array{pulumi.Map{"name": pulumi.String(own.TLSSecret)}},
+				"mode": pulumi.String("Terminate"), "certificateRefs": pulumi.Array{pulumi.Map{"name": own.TLSSecret}},
 			},
 		})
 	}

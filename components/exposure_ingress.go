@@ -10,7 +10,7 @@ import (
 // IngressArgs put all hosts behind one TLS Secret.
 type IngressArgs struct {
 	Class       string // "" is the cluster's default class
-	TLSSecret   string
+	TLSSecret   pulumi.StringInput
 	Issuer      Issuer
 	Annotations map[string]string // win over those that follow from Class and Issuer
 	Routes      []Route
@@ -61,7 +61,7 @@ func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pul
 	}
 	spec := &networkingv1.IngressSpecArgs{
 		Rules: rules,
-		Tls:   networkingv1.IngressTLSArray{networkingv1.IngressTLSArgs{Hosts: hosts, SecretName: pulumi.String(args.Ingress.TLSSecret)}},
+		Tls:   networkingv1.IngressTLSArray{networkingv1.IngressTLSArgs{Hosts: hosts, SecretName: args.Ingress.TLSSecret}},
 	}
 	if args.Ingress.Class != "" {
 		spec.IngressClassName = pulumi.String(args.Ingress.Class)

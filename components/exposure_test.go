@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/internal/pulumitest"
@@ -99,6 +101,43 @@ func TestNoExposureWaitsForAController(t *testing.T) {
 	}
 }
 
+// TestGivenCertificate: what serves TLS names the Secret that holds the certificate, and the key stays secret.
+func TestGivenCertificate(t *testing.T) {
+	const domain = "todo.your-company.com"
+	chain, key := pulumitest.Certificate(t, time.Now().Add(time.Hour), domain, "*."+domain)
+	for exposure, name := range map[string]func(*pulumitest.Recorder) string{
+		"ingress": func(r *pulumitest.Recorder) string {
+			return r.Get("kubernetes:networking.k8s.io/v1:Ingress", "todo-exposure-ingress").Text("spec.tls.0.secretName")
+		},
+		"gateway": func(r *pulumitest.Recorder) string {
+			return r.Get("kubernetes:"+gatewayAPI+":Gateway", "todo-exposure-gateway").Text("spec.listeners.2.tls.certificateRefs.0.name")
+		},
+	} {
+		config := map[string]string{"todo:exposure": exposure, "todo:domain": domain,
+			"todo:kubeconfigPath": "kubeconfig", "todo:kubeContext": "todo-lab", "todo:registry": "localhost:5000"}
+		if exposure == "gateway" {
+			config["todo:gateway"] = `{"class":"traefik"}`
+		}
+		r := runStack(t, pulumitest.Options{Root: pulumitest.Project(t), Config: config,
+			Secrets: map[string]string{"todo:tlsCertificate": chain, "todo:tlsKey": key}})
+		secret := r.Get(secretType, "todo-exposure-certificate")
+		expect(t, secret, "type", `"kubernetes.io/tls"`, "controllers take no other")
+		for _, name := range []string{"tls.crt", "tls.key"} {
+			if _, found := secret.At("stringData").ObjectValue()[resource.PropertyKey(name)]; !found {
+				t.Errorf("%s: the Secret has no %s", exposure, name)
+			}
+		}
+		if got := name(r); !strings.HasPrefix(got, "todo-exposure-certificate-") {
+			t.Errorf("%s: TLS is served from Secret %q, want the one of the certificate", exposure, got)
+		}
+		for _, res := range r.All() {
+			if leaks := res.Leaks(strings.Split(key, "\n")[1]); len(leaks) > 0 {
+				t.Errorf("%s: the key would be readable in the state at %v", exposure, leaks)
+			}
+		}
+	}
+}
+
 func TestAssigned(t *testing.T) {
 	entry := func(ip, host string) *corev1.ServiceStatus {
 		return &corev1.ServiceStatus{LoadBalancer: &corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{Ip: &ip, Hostname: &host}}}}
@@ -119,16 +158,17 @@ func TestAssigned(t *testing.T) {
 func TestExposureRefusals(t *testing.T) {
 	route := []Route{{Host: "a.your-company.com", Service: "web", Port: 80}}
 	for want, change := range map[string]func(*ExposureArgs){
-		"Namespace and Instance":     func(a *ExposureArgs) { a.Instance = "" },
-		"Ingress needs Routes":       func(a *ExposureArgs) { a.Ingress = &IngressArgs{TLSSecret: "tls"} },
-		"LoadBalancers needs Routes": func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Port: 80} },
-		"LoadBalancers: Port is 0":   func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Routes: route} },
-		"Gateway needs Routes":       func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Parent: GatewayParent{Name: "shared"}} },
-		"either Own or the name":     func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route} },
-		"the Parent's two listeners": func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Parent: GatewayParent{Name: "shared"}} },
-		"needs Class and TLSSecret":  func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{}} },
-		"HTTPPort: Port is 0":        func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 443}} },
-		"HTTPSPort: Port is 70000":   func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 70000}} },
+		"Namespace and Instance":      func(a *ExposureArgs) { a.Instance = "" },
+		"Ingress needs Routes":        func(a *ExposureArgs) { a.Ingress = &IngressArgs{TLSSecret: pulumi.String("tls")} },
+		"LoadBalancers needs Routes":  func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Port: 80} },
+		"LoadBalancers: Port is 0":    func(a *ExposureArgs) { a.LoadBalancers = &LoadBalancerArgs{Routes: route} },
+		"Gateway needs Routes":        func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Parent: GatewayParent{Name: "shared"}} },
+		"either Own or the name":      func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route} },
+		"the Parent's two listeners":  func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Parent: GatewayParent{Name: "shared"}} },
+		"needs Class and TLSSecret":   func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{}} },
+		"HTTPPort: Port is 0":         func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 443}} },
+		"HTTPSPort: Port is 70000":    func(a *ExposureArgs) { a.Gateway = &GatewayArgs{Routes: route, Own: &OwnGatewayArgs{HTTPSPort: 70000}} },
+		"Certificate needs Chain and": func(a *ExposureArgs) { a.Certificate = &CertificateArgs{} },
 		"Gateway needs either Own or": func(a *ExposureArgs) {
 			a.Gateway = &GatewayArgs{Own: &OwnGatewayArgs{}, Parent: GatewayParent{Name: "x"}}
 		},

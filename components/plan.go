@@ -119,6 +119,12 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 	routes := slices.DeleteFunc([]Route{route(cfg.Web, web), route(cfg.Chatbot, chatbot), route(cfg.Backend, backend)},
 		func(r Route) bool { return r.Workload == nil }) // one that is not enabled
 	issuer := Issuer{Issuer: cfg.TLS.Issuer, ClusterIssuer: cfg.TLS.ClusterIssuer}
+	var secret pulumi.StringInput // nil: the certificate is given, or elsewhere
+	if cfg.TLS.Certificate != nil {
+		args.Certificate = &CertificateArgs{Chain: cfg.TLS.Certificate.Chain, Key: cfg.TLS.Certificate.Key}
+	} else {
+		secret = pulumi.String(cfg.TLS.Secret)
+	}
 	switch cfg.Exposure {
 	case config.LoadBalancer:
 		args.LoadBalancers = &LoadBalancerArgs{
@@ -126,13 +132,13 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 		}
 	case config.Ingress:
 		args.Ingress = &IngressArgs{
-			Class: cfg.Ingress.Class, TLSSecret: cfg.TLS.Secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations, Routes: routes,
+			Class: cfg.Ingress.Class, TLSSecret: secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations, Routes: routes,
 		}
 	case config.Gateway:
 		args.Gateway = &GatewayArgs{Routes: routes}
 		if g := cfg.Gateway; g.Own() {
 			args.Gateway.Own = &OwnGatewayArgs{
-				Class: g.Class, TLSSecret: cfg.TLS.Secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations,
+				Class: g.Class, TLSSecret: secret, Issuer: issuer, Annotations: cfg.ExposureAnnotations,
 				HTTPPort: g.HTTPPort, HTTPSPort: g.HTTPSPort,
 			}
 		} else {

@@ -46,9 +46,10 @@ type IngressConfig struct {
 
 // TLS is the certificate of the ingress exposure, and of a Gateway of the stack's own.
 type TLS struct {
-	Secret        string // of type kubernetes.io/tls in the namespace, valid for the three hosts
-	Issuer        string // cert-manager's Issuer that fills Secret; "" is none
-	ClusterIssuer string // or its ClusterIssuer
+	Secret        string       // of type kubernetes.io/tls in the namespace, valid for the three hosts
+	Issuer        string       // cert-manager's Issuer that fills Secret; "" is none
+	ClusterIssuer string       // or its ClusterIssuer
+	Certificate   *Certificate // nil is none; instead of the three above
 }
 
 // LoadBalancerConfig matters only to the loadBalancer exposure.
@@ -200,7 +201,7 @@ func (l *loader) exposure(c *Config, chosen cluster) {
 	c.Domain = l.text(keyDomain, "")
 	c.NodeAddress = l.text(keyNodeAddress, "")
 	c.Ingress = IngressConfig{Class: l.text(keyIngressClass, "")}
-	c.TLS = TLS{Secret: l.text(keyTLSSecret, ""), Issuer: l.text(keyTLSIssuer, ""), ClusterIssuer: l.text(keyTLSClusterIssuer, "")}
+	c.TLS = TLS{Secret: l.text(keyTLSSecret, ""), Issuer: l.text(keyTLSIssuer, ""), ClusterIssuer: l.text(keyTLSClusterIssuer, ""), Certificate: l.certificate()}
 	l.object(keyLoadBalancer, &c.LoadBalancer)
 	l.object(keyGateway, &c.Gateway)
 	annotations := map[string]string{}

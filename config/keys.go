@@ -53,7 +53,9 @@ const (
 	keyRenderYAML       = "renderYaml"
 )
 
-var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword}
+var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword,
+	keyTLSCertificate, keyTLSKey,
+}
 
 var plainKeys = []string{
 	keyNamespace, keyKubeContext, keyKubeconfigPath, keyAllowNonLocal, keyAllowLocal, keyProduction,

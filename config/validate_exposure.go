@@ -39,6 +39,7 @@ func (c *Config) validateExposure(ps *problems) {
 		{keyTLSSecret, c.TLS.Secret != "", []Exposure{Ingress, Gateway}},
 		{keyTLSIssuer, c.TLS.Issuer != "", []Exposure{Ingress, Gateway}},
 		{keyTLSClusterIssuer, c.TLS.ClusterIssuer != "", []Exposure{Ingress, Gateway}},
+		{keyTLSCertificate, c.TLS.Certificate != nil, []Exposure{Ingress, Gateway}},
 		{keyLoadBalancer, c.LoadBalancer != LoadBalancerConfig{}, []Exposure{LoadBalancer}},
 		{keyGateway, c.Gateway != GatewayConfig{}, []Exposure{Gateway}},
 		{keyExposureAnnotations, len(c.ExposureAnnotations) > 0, []Exposure{LoadBalancer, Ingress, Gateway}},
@@ -100,14 +101,17 @@ func (c *Config) validateNodeAddress(ps *problems) {
 }
 
 func (c *Config) validateTLS(ps *problems) {
+	c.validateHosts(ps)
 	t := c.TLS
 	switch {
+	case t.Certificate != nil && (t.Secret != "" || t.Issuer != "" || t.ClusterIssuer != ""):
+		ps.add(Problem{Key: keyTLSCertificate, Got: "set", Want: "a Secret or an issuer is named too, and the certificate comes from one place", Fix: ps.remove(keyTLSCertificate) + " && " + ps.remove(keyTLSKey)})
 	case t.Issuer != "" && t.ClusterIssuer != "":
 		ps.add(Problem{Key: keyTLSClusterIssuer, Got: quoted(t.ClusterIssuer), Want: keyTLSIssuer + " is set too, and one certificate has one issuer",
 			Fix: ps.remove(keyTLSClusterIssuer)})
-	case t == TLS{}:
-		ps.refuse(keyTLSSecret, "not set", fmt.Sprintf("the %s exposure serves https and needs a Secret of type kubernetes.io/tls, or %s or %s to have cert-manager fill one",
-			c.Exposure, keyTLSIssuer, keyTLSClusterIssuer), defaultTLSSecret)
+	case t == TLS{} && !ps.has(keyTLSCertificate) && !ps.has(keyTLSKey):
+		ps.refuse(keyTLSSecret, "not set", fmt.Sprintf("the %s exposure serves https and needs a Secret of type kubernetes.io/tls, or %s or %s to have cert-manager fill one, or %s and %s",
+			c.Exposure, keyTLSIssuer, keyTLSClusterIssuer, keyTLSCertificate, keyTLSKey), defaultTLSSecret)
 	}
 	for key, name := range map[string]string{keyTLSSecret: t.Secret, keyTLSIssuer: t.Issuer, keyTLSClusterIssuer: t.ClusterIssuer} {
 		if name != "" && !objectName.MatchString(name) {
@@ -139,6 +143,7 @@ func (c *Config) validateGateway(ps *problems) {
 		stray("the Gateway named by gateway.name decides it", map[string]bool{
 			keyGateway + ".class": g.Class != "", keyGateway + ".httpPort": g.HTTPPort != 0, keyGateway + ".httpsPort": g.HTTPSPort != 0,
 			keyTLSSecret: c.TLS.Secret != "", keyTLSIssuer: c.TLS.Issuer != "", keyTLSClusterIssuer: c.TLS.ClusterIssuer != "",
+			keyTLSCertificate:      c.TLS.Certificate != nil,
 			keyExposureAnnotations: len(c.ExposureAnnotations) > 0,
 		})
 		if g.HTTPListener != "" && g.HTTPListener == or(g.HTTPSListener, defaultHTTPSListener) {
