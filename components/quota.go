@@ -118,9 +118,14 @@ func (a QuotaArgs) hard() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
+	// A volume is bytes, as memory is.
+	volumes, err := config.Sum([]config.Share{{Count: 1, Of: config.Quantities{CPU: "0", Memory: a.Storage, EphemeralStorage: "0"}}})
+	if err != nil {
+		return nil, fmt.Errorf("storage: %w", err)
+	}
 	return map[string]string{
 		"pods":                   fmt.Sprint(pods),
-		"persistentvolumeclaims": fmt.Sprint(a.Claims), "requests.storage": a.Storage,
+		"persistentvolumeclaims": fmt.Sprint(a.Claims), "requests.storage": volumes.Memory,
 		"requests.cpu": request.CPU, "requests.memory": request.Memory, "requests.ephemeral-storage": request.EphemeralStorage,
 		"limits.cpu": limit.CPU, "limits.memory": limit.Memory, "limits.ephemeral-storage": limit.EphemeralStorage,
 	}, nil

@@ -60,6 +60,7 @@ func TestQuotaRefusals(t *testing.T) {
 	}
 	for want, change := range map[string]func(*QuotaArgs){
 		"Storage are required":          func(a *QuotaArgs) { a.Storage = "" },
+		`storage: "much" is not`:        func(a *QuotaArgs) { a.Storage = "much" },
 		"Namespace, Instance":           func(a *QuotaArgs) { a.Pods = nil },
 		`requests: "many" is not`:       func(a *QuotaArgs) { a.Pods[0].Resources.Requests.CPU = "many" },
 		`limits: "plenty" is not a qua`: func(a *QuotaArgs) { a.Pods[0].Resources.Limits.Memory = "plenty" },

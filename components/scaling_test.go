@@ -110,6 +110,11 @@ func TestProductionScales(t *testing.T) {
 	expect(t, dev.Get(deploymentType, "todo-backend-deployment"), pod+"topologySpreadConstraints.1", "null", "a local cluster has no zones")
 }
 
+func TestNoReplicasStayNone(t *testing.T) {
+	r := runProduction(t, map[string]string{"todo:services": `{"frontend-chatbot":{"replicas":0}}`})
+	expect(t, r.Get(deploymentType, "todo-frontend-chatbot-deployment"), "spec.replicas", "0", "a service that is switched off is not scaled up")
+}
+
 func TestPodSettings(t *testing.T) {
 	r := runApp(t, map[string]string{
 		"todo:labels": `{"team":"todo"}`, "todo:annotations": `{"example.com/owner":"ann"}`,
