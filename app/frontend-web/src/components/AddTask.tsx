@@ -13,10 +13,8 @@ export function AddTask({ account, onAdd }: { account: string; onAdd: (title: st
   function submit(event: FormEvent) {
     event.preventDefault();
     const text = title.trim();
-    if (text) {
-      onAdd(text);
-      setTitle("");
-    }
+    if (text) onAdd(text);
+    setTitle("");
     field.current?.focus();
   }
 

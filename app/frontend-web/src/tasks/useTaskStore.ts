@@ -18,8 +18,16 @@ export type TaskList = { store: TaskStore; snapshot: Snapshot; query: Query; tod
 /** The task list of the query in the page's address. */
 export function useTaskStore(start: Start): TaskList {
   const router = useRouter();
-  const params = useSearchParams();
-  const query = useMemo(() => parseQuery(new URLSearchParams(params)), [params]);
+  const params = useSearchParams().toString();
+  // The router tells of a new address a moment after it was set; what was pressed has to show at once.
+  const [ahead, setAhead] = useState<Query>();
+  const [seen, setSeen] = useState(params);
+  if (params !== seen) {
+    setSeen(params);
+    setAhead(undefined);
+  }
+  const addressed = useMemo(() => parseQuery(new URLSearchParams(params)), [params]);
+  const query = ahead ?? addressed;
   const today = useToday(start.today);
   const [store] = useState(() => new TaskStore(start));
   const snapshot = useSyncExternalStore(store.subscribe, store.snapshot, store.snapshot);
@@ -60,6 +68,9 @@ export function useTaskStore(start: Start): TaskList {
     query,
     today,
     // The address only: the list is fetched by the store, and the page is not rendered anew on the server.
-    go: (next, replace = false) => window.history[replace ? "replaceState" : "pushState"](null, "", addressOf(next)),
+    go: (next, replace = false) => {
+      setAhead(next);
+      window.history[replace ? "replaceState" : "pushState"](null, "", addressOf(next));
+    },
   };
 }
