@@ -6,8 +6,8 @@ export type Operation = { key: string } &
   (
     | { kind: "add"; fields: Fields; list: string; tried?: number }
     | { kind: "change"; changes: Partial<Fields>; title: string }
-    // Not sent before `due` (milliseconds), so that it can be undone as if it had never been.
-    | { kind: "remove"; task: Task; due: number }
+    // Not sent before `due` (milliseconds), so that it can be undone as if it had never been. `sent` by a page that was left.
+    | { kind: "remove"; task: Task; due: number; sent?: boolean }
   );
 
 /** A task that the server has confirmed. Its key stays what it was before it had an id, so that its row stays the same. */

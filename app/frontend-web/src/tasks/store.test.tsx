@@ -166,14 +166,33 @@ test("a deletion that was sent because the page was hidden is undone by writing 
   expect(server.rows).toMatchObject([{ title: "Buy milk", notes: "oat", tags: ["shop"] }]);
 });
 
-test("leaving the page sends the deletions; sending them again later does no harm", async () => {
+test("leaving the page sends a deletion once, and the next page does not show the task again", async () => {
   server.seed({ title: "Buy milk" });
-  const store = open();
-  store.remove([first(store)]);
-  store.leave();
-  await vi.advanceTimersByTimeAsync(undoMs + 20);
-  expect(server.sent("DELETE")).toHaveLength(2);
-  expect(store.snapshot().refusal).toBeUndefined();
+  const before = open();
+  before.remove([first(before)]);
+  before.leave();
+  stops.shift()?.();
+  const next = open(); // its list is from before the deletion
+  expect(titles(next)).toEqual([]);
+  await vi.advanceTimersByTimeAsync(undoMs * 2);
+  expect(server.sent("DELETE")).toHaveLength(1);
+  expect(titles(next)).toEqual([]);
+  expect(sessionStorage).toHaveLength(0);
+});
+
+test("a deletion that did not arrive when the page was left brings the task back", async () => {
+  server.seed({ title: "Buy milk" });
+  const before = open();
+  before.remove([first(before)]);
+  server.failure = "unreachable";
+  before.leave();
+  stops.shift()?.();
+  await settle();
+  server.failure = undefined;
+  const next = open();
+  expect(titles(next)).toEqual([]);
+  await vi.advanceTimersByTimeAsync(undoMs);
+  expect(titles(next)).toEqual(["Buy milk"]);
 });
 
 test("a task that was deleted elsewhere goes, and says so", async () => {

@@ -18,6 +18,8 @@ import { difference, fieldsOf, parsePage, type Fields, type Page, type Task } fr
 
 /** How long a deletion waits to be undone. */
 export const undoMs = 10_000;
+/** How long a deletion that was sent while the page was left has to arrive. */
+const returnMs = 1_500;
 
 export type Undo = { text: string; tasks: Item[] };
 export type Refusal = { text: string; operation?: Operation };
@@ -87,6 +89,7 @@ export class TaskStore {
     this.update({});
     if (!this.listed) void this.load();
     void this.pump();
+    this.returned();
     return () => {
       this.running = false;
       this.backoff.pause();
@@ -186,7 +189,7 @@ export class TaskStore {
     const last = this.undos.at(-1);
     if (!last) return;
     for (const task of last.undo.tasks) {
-      const waiting = this.operations.find((one) => one.kind === "remove" && isFor(one, task) && one !== this.inFlight);
+      const waiting = this.operations.find((one) => one.kind === "remove" && !one.sent && isFor(one, task) && one !== this.inFlight);
       if (waiting) this.operations = this.operations.filter((one) => one !== waiting);
       else this.operations = [...this.operations, { kind: "add", key: newKey(), fields: fieldsOf(task), list: addressOf(this.query) }];
     }
@@ -220,17 +223,30 @@ export class TaskStore {
     if (!this.backoff.waiting) await this.pump();
   }
 
-  /** The page is about to go: deletions are sent at once. They stay stored, and sending them again does no harm. */
+  /** The page is about to go: deletions are sent at once. Their tasks stay out of sight where the next page is faster than they are. */
   leave(): void {
-    for (const one of this.operations) {
-      if (one.kind !== "remove" || one === this.inFlight) continue;
-      request(`/api/tasks/${one.key}`, "DELETE").catch(() => undefined);
-    }
+    this.operations = this.operations.map((one) => {
+      if (one.kind !== "remove" || one.sent || one === this.inFlight) return one;
+      request(`/api/tasks/${one.key}`, "DELETE").catch(() => undefined); // then the task is there again: nothing is lost
+      return { ...one, sent: true };
+    });
+    this.update({});
+  }
+
+  /** After `leave`, on the next page or on this one: asks the server what became of the deletions. */
+  returned(): void {
+    if (!this.operations.some(isSent)) return;
+    setTimeout(() => {
+      if (!this.operations.some(isSent)) return;
+      this.operations = this.operations.filter((one) => !isSent(one));
+      void this.load({ quiet: true });
+    }, returnMs);
   }
 
   /** Sends everything that waits; true when nothing is left. */
   async settle(): Promise<boolean> {
-    this.operations = this.operations.map((one) => (one.kind === "remove" && one !== this.inFlight ? { ...one, due: 0 } : one));
+    const waiting = this.operations.filter((one) => !isSent(one));
+    this.operations = waiting.map((one) => (one.kind === "remove" && one !== this.inFlight ? { ...one, due: 0 } : one));
     this.update({});
     this.backoff.pause();
     for (let tries = 0; this.operations.length > 0 && !this.current.away && tries < 40; tries++) {
@@ -255,7 +271,7 @@ export class TaskStore {
   /** Sends what waits, one after the other: the order in which things were done is the order in which they arrive. */
   private async pump(): Promise<void> {
     if (this.inFlight || !this.running || this.backoff.waiting || this.current.signedOut) return;
-    const next = this.operations.find((one) => one.kind !== "remove" || one.due <= Date.now());
+    const next = this.operations.find(isDue);
     if (!next) return;
     const operation: Operation = next.kind === "add" ? { ...next, tried: next.tried ?? Date.now() } : next;
     this.inFlight = operation;
@@ -349,7 +365,7 @@ export class TaskStore {
       ...base,
       items: overlay(this.known, this.operations, list),
       total: Math.max(0, this.serverTotal + countOf(this.operations, this.known, list)),
-      waiting: this.operations.filter((one) => one.kind !== "remove" || one.due <= Date.now()).length,
+      waiting: this.operations.filter(isDue).length,
       undo: this.undos.at(-1)?.undo,
     };
   }
@@ -357,6 +373,14 @@ export class TaskStore {
 
 function toKnown(task: Task): Known {
   return { ...task, key: task.id };
+}
+
+function isSent(operation: Operation): boolean {
+  return operation.kind === "remove" && operation.sent === true;
+}
+
+function isDue(operation: Operation): boolean {
+  return operation.kind !== "remove" || (!operation.sent && operation.due <= Date.now());
 }
 
 function newKey(): string {

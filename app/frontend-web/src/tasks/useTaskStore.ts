@@ -40,11 +40,13 @@ export function useTaskStore(start: Start): TaskList {
     };
     const online = () => void store.retryNow();
     const leave = () => store.leave();
+    const returned = () => store.returned(); // with the back button, to a page that was only put aside
     const listen = [
       [document, "visibilitychange", visible],
       [window, "focus", visible],
       [window, "online", online],
       [window, "pagehide", leave],
+      [window, "pageshow", returned],
     ] as const;
     for (const [target, name, listener] of listen) target.addEventListener(name, listener);
     return () => {
