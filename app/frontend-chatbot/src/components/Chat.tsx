@@ -81,7 +81,7 @@ export function Chat({ start, status: firstStatus, conversations, webUrl }: Prop
   const list = <History history={history} openId={openId} onOpen={open} onDelete={setDeleting} />;
   return (
     <div className="mx-auto grid w-full max-w-5xl flex-1 px-4 lg:grid-cols-[15rem_minmax(0,1fr)] lg:gap-10">
-      <aside className="sticky top-0 hidden max-h-[calc(100dvh-4rem)] self-start pt-6 lg:grid">{list}</aside>
+      <aside className="sticky top-0 hidden max-h-[calc(100dvh-4rem)] flex-col self-start pt-6 lg:flex">{list}</aside>
       <main id="main" className="mx-auto flex w-full max-w-3xl min-w-0 flex-col">
         <div className="sticky top-0 z-10 -mx-4 flex items-center gap-1 border-b border-line bg-canvas px-2 py-1 lg:sr-only">
           <button type="button" className="button button-quiet p-2.5 lg:hidden" aria-label="Conversations" onClick={() => setDrawer(true)}>

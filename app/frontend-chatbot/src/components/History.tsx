@@ -25,7 +25,7 @@ export function History({ history, openId, onOpen, onDelete }: Props) {
   }
 
   return (
-    <nav aria-label="Conversations" className="flex min-h-0 flex-col gap-4">
+    <nav aria-label="Conversations" className="flex min-h-0 flex-1 flex-col gap-4">
       <a href={addressOf(undefined)} onClick={open(undefined)} className="button border border-line bg-surface shadow-sm hover:bg-raised">
         <Icon name="plus" />
         New conversation
