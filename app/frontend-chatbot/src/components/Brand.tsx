@@ -1,6 +1,6 @@
 export function Brand() {
   return (
-    <span className="inline-flex items-center gap-2.5 text-lg font-semibold tracking-tight whitespace-nowrap">
+    <span className="inline-flex items-center gap-2.5 font-display text-xl font-semibold tracking-tight whitespace-nowrap">
       <svg aria-hidden="true" viewBox="0 0 32 32" className="size-7">
         <rect width="32" height="32" rx="9" className="fill-accent" />
         <path

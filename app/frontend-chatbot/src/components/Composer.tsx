@@ -40,7 +40,7 @@ export function Composer({ field, configured, canSend, busy, onSend, onStop }: P
   return (
     // method="post" so that a press before the page's scripts have loaded does not put the text in the address.
     <form method="post" className="pb-4" onSubmit={submit}>
-      <div className="flex items-end gap-2 rounded-2xl border border-edge bg-surface p-1.5 shadow-sm focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-accent has-disabled:bg-raised">
+      <div className="flex items-end gap-2 rounded-2xl border border-edge bg-surface p-1.5 focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-accent has-disabled:bg-raised">
         <label htmlFor="text" className="sr-only">
           Message
         </label>
@@ -67,7 +67,7 @@ export function Composer({ field, configured, canSend, busy, onSend, onStop }: P
           </button>
         )}
       </div>
-      <p id="text-hint" className="mt-1.5 px-2 text-center text-xs text-muted">
+      <p id="text-hint" hidden={!configured} className="mt-1.5 px-2 text-center text-xs text-muted">
         {left < 500 ? (
           `${left} characters left`
         ) : (

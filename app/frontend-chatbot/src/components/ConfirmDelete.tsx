@@ -31,7 +31,7 @@ export function ConfirmDelete({ conversation, onDelete, onClose }: Props) {
     >
       {/* The padding is inside, so that a press on it is not one beside the dialog. */}
       <div className="p-6">
-        <h2 className="text-lg font-semibold">Delete this conversation?</h2>
+        <h2 className="font-display text-xl font-medium">Delete this conversation?</h2>
         <p className="mt-2 wrap-anywhere text-muted">“{conversation.title}” is removed for good. Your tasks stay as they are.</p>
         <div role="alert">
           {problem ? (
@@ -44,7 +44,7 @@ export function ConfirmDelete({ conversation, onDelete, onClose }: Props) {
           <button type="button" className="button button-quiet" onClick={onClose}>
             Cancel
           </button>
-          <button type="button" className="button bg-danger text-surface hover:opacity-90" disabled={busy} onClick={confirm}>
+          <button type="button" className="button button-danger" disabled={busy} onClick={confirm}>
             {busy ? "Deleting…" : "Delete"}
           </button>
         </div>

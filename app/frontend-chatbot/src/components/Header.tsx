@@ -7,7 +7,7 @@ import { ThemeToggle } from "./ThemeToggle";
 export function Header({ email }: { email?: string }) {
   const web = webUrl();
   return (
-    <header className="border-b border-line bg-surface">
+    <header className="border-b border-line">
       <a href="#main" className="button button-primary sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-20">
         Skip to content
       </a>

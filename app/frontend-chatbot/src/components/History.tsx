@@ -26,7 +26,7 @@ export function History({ history, openId, onOpen, onDelete }: Props) {
 
   return (
     <nav aria-label="Conversations" className="flex min-h-0 flex-1 flex-col gap-4">
-      <a href={addressOf(undefined)} onClick={open(undefined)} className="button border border-line bg-surface shadow-sm hover:bg-raised">
+      <a href={addressOf(undefined)} onClick={open(undefined)} className="button button-line shrink-0">
         <Icon name="plus" />
         New conversation
       </a>
@@ -61,7 +61,7 @@ export function History({ history, openId, onOpen, onDelete }: Props) {
         {history.problem}
       </div>
       {history.more || history.problem ? (
-        <button type="button" className="button button-quiet text-sm" disabled={history.loading} onClick={history.loadMore}>
+        <button type="button" className="button button-quiet shrink-0 text-sm" disabled={history.loading} onClick={history.loadMore}>
           {history.loading ? "Loading…" : history.problem ? "Load again" : "Show older"}
         </button>
       ) : null}

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 export function Message({ title, text, children }: { title: string; text: string; children: ReactNode }) {
   return (
     <main id="main" className="mx-auto grid min-h-dvh max-w-md place-content-center gap-4 px-4 text-center">
-      <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+      <h1 className="title">{title}</h1>
       <p className="text-muted">{text}</p>
       <div>{children}</div>
     </main>

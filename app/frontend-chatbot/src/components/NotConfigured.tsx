@@ -34,7 +34,7 @@ export function NotConfigured({ status, onStatus }: Props) {
       <span className="grid size-14 place-items-center rounded-full bg-tint text-accent">
         <Icon name="key" className="size-7" />
       </span>
-      <h2 id="setup" className="text-xl font-semibold">
+      <h2 id="setup" className="font-display text-2xl font-medium tracking-tight text-balance">
         The assistant needs a key
       </h2>
       <p className="max-w-lg text-balance text-muted">{sentence(status.reason)} Your tasks and everything else work without it.</p>

@@ -27,7 +27,7 @@ export function SignIn({ initialError, signUpUrl }: { initialError?: string; sig
 
   return (
     <main id="main" className="mx-auto w-full max-w-md px-4 py-10 sm:py-16">
-      <h1 className="text-3xl font-semibold tracking-tight">Talk to your task list</h1>
+      <h1 className="title">Talk to your task list</h1>
       <p className="mt-2 text-muted">Sign in with the account you use for your tasks.</p>
       <form method="post" action="/api/auth/sign-in" onSubmit={submit} className="card mt-8 grid gap-5 p-6 sm:p-8" aria-busy={busy}>
         <div role="alert" className="empty:-mb-5">
@@ -48,7 +48,7 @@ export function SignIn({ initialError, signUpUrl }: { initialError?: string; sig
       {signUpUrl ? (
         <p className="mt-6 text-center text-muted">
           New here?{" "}
-          <a className="font-medium text-accent underline-offset-4 hover:underline" href={signUpUrl}>
+          <a className="font-medium text-accent underline underline-offset-4 hover:no-underline" href={signUpUrl}>
             Create an account
           </a>
         </p>

@@ -24,7 +24,7 @@ export function ToolCalls({ calls, webUrl }: { calls: ToolCall[]; webUrl?: strin
         ))}
       </ul>
       {webUrl && calls.some(changedTasks) ? (
-        <a href={webUrl} className="font-medium text-accent underline-offset-4 hover:underline">
+        <a href={webUrl} className="font-medium text-accent underline underline-offset-4 hover:no-underline">
           See your tasks
         </a>
       ) : null}

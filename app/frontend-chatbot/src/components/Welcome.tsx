@@ -9,7 +9,7 @@ export function Welcome({ onPick }: { onPick: (text: string) => void }) {
       <span className="grid size-14 place-items-center rounded-full bg-tint text-accent">
         <Icon name="chat" className="size-7" />
       </span>
-      <h2 id="welcome" className="mt-2 text-2xl font-semibold tracking-tight">
+      <h2 id="welcome" className="title mt-2 text-balance">
         What shall we get done?
       </h2>
       <p className="max-w-sm text-balance text-muted">
@@ -20,7 +20,7 @@ export function Welcome({ onPick }: { onPick: (text: string) => void }) {
           <li key={text}>
             <button
               type="button"
-              className="button border border-line bg-surface text-sm whitespace-normal shadow-sm hover:bg-raised"
+              className="button button-line h-auto min-h-11 py-2 text-sm whitespace-normal"
               onClick={() => onPick(text)}
             >
               {text}
