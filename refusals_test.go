@@ -160,6 +160,8 @@ var refusals = map[string]refusal{
 	"manifests without a registry": {config: map[string]string{"todo:renderYaml": "rendered", "todo:externalSecrets": `{"store":"vault"}`}, says: []string{"registry: not set; the cluster that gets the manifests"}},
 	"manifests with a password":    {config: map[string]string{"todo:renderYaml": "rendered", "todo:registry": "registry.your-company.com", "todo:externalSecrets": `{"store":"vault"}`, "todo:registryUsername": "robot"}, secrets: map[string]string{"todo:registryPassword": canary}, says: []string{"registryPassword: set; renderYaml would write it"}},
 
+	"migration's URL alone":    {secrets: map[string]string{"todo:MIGRATION_DATABASE_URL": "postgres://u:" + canary + "@h/d"}, says: []string{"MIGRATION_DATABASE_URL: set; it is for the migration"}},
+	"migration's URL, no TLS":  {stack: "prod", secrets: map[string]string{"todo:MIGRATION_DATABASE_URL": "postgres://u:" + canary + "@db.your-company.com/d"}, says: []string{"MIGRATION_DATABASE_URL: lets the connection go on without TLS"}},
 	"registry password alone":  {secrets: map[string]string{"todo:registryPassword": canary}, says: []string{"registryUsername: not set; registryPassword needs it"}},
 	"registry user alone":      {config: map[string]string{"todo:registryUsername": "robot"}, says: []string{"registryPassword: not set; registryUsername needs it", "pulumi config set -s dev --secret registryPassword"}},
 	"plain registry password":  {config: map[string]string{"todo:registryUsername": "robot", "todo:registryPassword": canary}, says: []string{"registryPassword: set in plain text"}},

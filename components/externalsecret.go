@@ -57,7 +57,10 @@ func external(cfg *config.Config, secrets map[string]pulumi.StringInput) *Extern
 	if e == nil {
 		return nil
 	}
-	keys := e.For(slices.Collect(maps.Keys(secrets)))
+	return fromStore(e, e.For(slices.Collect(maps.Keys(secrets))))
+}
+
+func fromStore(e *config.ExternalSecrets, keys map[string]config.RemoteRef) *External {
 	if len(keys) == 0 {
 		return nil
 	}

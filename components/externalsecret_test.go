@@ -62,6 +62,26 @@ func TestAppSecretIsEitherOrNeither(t *testing.T) {
 	}
 }
 
+func TestTheMigrationGoesPastThePooler(t *testing.T) {
+	o := pulumitest.Options{Stack: "live", Root: pulumitest.Project(t), Config: maps.Clone(production), Secrets: map[string]string{
+		"todo:DATABASE_URL":           "postgres://u:p@ep-1-pooler.your-company.com:6543/todo?sslmode=require",
+		"todo:MIGRATION_DATABASE_URL": "postgres://u:p@ep-1.your-company.com/todo?sslmode=require",
+	}}
+	o.Config["todo:migration"] = `{"enabled":true}`
+	r := runStack(t, o)
+	for name, want := range map[string]string{"migration": o.Secrets["todo:MIGRATION_DATABASE_URL"], "backend": o.Secrets["todo:DATABASE_URL"]} {
+		secret := r.Get(secretType, "todo-"+name+"-secrets-secret")
+		if got := secret.Text("stringData.DATABASE_URL"); got != want || !secret.Secret("stringData.DATABASE_URL") {
+			t.Errorf("the %s connects to %s, want %s, secret", name, got, want)
+		}
+	}
+	policy := r.Get("kubernetes:networking.k8s.io/v1:NetworkPolicy", "todo-network-policies-migration")
+	expect(t, policy, "spec.egress.0.ports.0.port", "5432", "its own URL's port, not the pooler's")
+
+	external := stored(t, map[string]string{"todo:migration": `{"enabled":true}`, "todo:externalSecrets": `{"store":"vault","keys":{"MIGRATION_DATABASE_URL":"direct"}}`})
+	expect(t, external.Get(externalSecretType, "todo-migration-secrets-externalsecret"), "spec.data", `[{"remoteRef":{"key":"direct"},"secretKey":"DATABASE_URL"}]`, "the Job reads DATABASE_URL")
+}
+
 // rendered is production as manifests.
 func rendered(t *testing.T) *pulumitest.Recorder {
 	t.Helper()

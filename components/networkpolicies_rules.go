@@ -58,7 +58,11 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 			continue
 		}
 		// Any address: a managed database may be in a private network or on the internet, and moves.
-		args.Egress = append(args.Egress, Egress{reader, config.Destination{Port: cfg.Database.Port}})
+		port := cfg.Database.Port
+		if reader == migrationService {
+			port = cfg.Database.MigrationPort
+		}
+		args.Egress = append(args.Egress, Egress{reader, config.Destination{Port: port}})
 	}
 	from, public := cfg.Outsiders()
 	args.From = Outside{OtherNamespaces: from.OtherNamespaces, Namespaces: from.Namespaces, CIDRs: from.CIDRs}

@@ -79,8 +79,14 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance
 		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
 		Config: merged(nil, cfg.Backend.Env), PullSecrets: pull,
 	}
-	secrets := map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}
-	args.Secrets, args.External = set(secrets), external(cfg, secrets)
+	if cfg.Secrets.MigrationURL != nil { // past a pooler, which keeps no session
+		databaseURL = cfg.Secrets.MigrationURL
+	}
+	if e := cfg.ExternalSecrets; e != nil {
+		args.External = fromStore(e, e.Migration())
+	} else {
+		args.Secrets = map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}
+	}
 	if db != nil {
 		args.After = []pulumi.Resource{db} // with its StatefulSet, which is there when Postgres is ready
 	}

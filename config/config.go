@@ -90,8 +90,9 @@ type DatabaseConfig struct {
 	Image   string
 	Storage string // quantity of the volume
 
-	StorageClass string // "" is the cluster's default
-	Port         int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
+	StorageClass  string // "" is the cluster's default
+	Port          int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
+	MigrationPort int    // MIGRATION_DATABASE_URL's; default Port
 }
 
 // Migration brings the database's schema up to date, from the backend's image, before the backend's pods change.
@@ -106,6 +107,7 @@ type Migration struct {
 // A nil field was not set.
 type Secrets struct {
 	DatabaseURL      pulumi.StringInput
+	MigrationURL     pulumi.StringInput // nil is DatabaseURL
 	BetterAuthSecret pulumi.StringInput
 	OpenAIKey        pulumi.StringInput
 	ChatbotOpenAIKey pulumi.StringInput

@@ -15,8 +15,9 @@ func (l *loader) database(c *Config) DatabaseConfig {
 		Image:        or(given.Image, c.Images.BaseImages.Postgres),
 		Storage:      or(given.Storage, defaultStorage),
 		StorageClass: given.StorageClass,
-		Port:         l.databasePort(),
+		Port:         l.databasePort(keyDatabaseURL, DatabasePort),
 	}
+	d.MigrationPort = l.databasePort(keyMigrationURL, d.Port)
 	if given != (databaseOverride{}) && !d.Managed {
 		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL or externalSecrets, or without the backend",
 			Fix: l.ps.remove(keyDatabase)})

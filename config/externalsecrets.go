@@ -28,11 +28,16 @@ type externalSecretsOverride struct {
 	Store           string            `json:"store" default:"required" doc:"Store that the operator reads." allowed:"the name of one"`
 	StoreKind       string            `json:"storeKind" default:"SecretStore" doc:"Its kind." allowed:"SecretStore, ClusterSecretStore"`
 	Prefix          string            `json:"prefix" default:"none" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
-	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the two OpenAI keys only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY, VITE_OPENAI_API_KEY"`
+	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
 	RefreshInterval string            `json:"refreshInterval" default:"1h" doc:"How often the store is read again; 0s is once. Pods see a new value when they start." allowed:"a duration such as 15m"`
 }
 
-// For picks from the store what one container reads; nil is none of it.
+// Migration is what the schema's Job reads.
+func (e *ExternalSecrets) Migration() map[string]RemoteRef {
+	return map[string]RemoteRef{keyDatabaseURL: or(e.remote[keyMigrationURL], e.remote[keyDatabaseURL])}
+}
+
+// For picks from the store what one container reads.
 func (e *ExternalSecrets) For(variables []string) map[string]RemoteRef {
 	picked := map[string]RemoteRef{}
 	for _, name := range variables {
@@ -46,7 +51,7 @@ func (e *ExternalSecrets) For(variables []string) map[string]RemoteRef {
 var storeKinds = []string{"SecretStore", "ClusterSecretStore"}
 
 // storedKeys are the configuration's secrets that a container reads.
-var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI}
+var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyMigrationURL}
 
 // externalSecrets is nil when the stack holds its secrets itself.
 func (l *loader) externalSecrets() *ExternalSecrets {

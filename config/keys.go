@@ -51,10 +51,11 @@ const (
 	keyDatabase         = "database"
 	keyExternalSecrets  = "externalSecrets"
 	keyRenderYAML       = "renderYaml"
+	keyMigrationURL     = "MIGRATION_DATABASE_URL"
 )
 
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword,
-	keyTLSCertificate, keyTLSKey,
+	keyTLSCertificate, keyTLSKey, keyMigrationURL,
 }
 
 var plainKeys = []string{

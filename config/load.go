@@ -91,6 +91,7 @@ func (l *loader) read(chosen cluster) *Config {
 		OpenAIBaseURL:         l.text(keyOpenAIBaseURL, ""),
 		Secrets: Secrets{
 			DatabaseURL:      l.secret(keyDatabaseURL, l.checkDatabaseURL),
+			MigrationURL:     l.secret(keyMigrationURL, l.checkDatabaseURL),
 			BetterAuthSecret: l.secret(keyAuthSecret, checkAuthSecret),
 			OpenAIKey:        l.secret(keyOpenAIKey, checkAPIKey),
 			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, checkAPIKey),
@@ -105,6 +106,9 @@ func (l *loader) read(chosen cluster) *Config {
 	c.ExternalSecrets, c.RenderYAML = l.externalSecrets(), l.text(keyRenderYAML, "")
 	c.Database = l.database(c)
 	c.Migration = l.migration(c)
+	if c.Secrets.MigrationURL != nil && (!c.Migration.Enabled || c.Secrets.DatabaseURL == nil) {
+		l.ps.add(Problem{Key: keyMigrationURL, Got: "set", Want: "it is for the migration of DATABASE_URL's database, and one of the two is missing", Fix: l.ps.remove(keyMigrationURL)})
+	}
 	return c
 }
 

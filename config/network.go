@@ -40,12 +40,12 @@ func (c *Config) OpenAI() Destination {
 	return d
 }
 
-// databasePort is DATABASE_URL's, or Postgres's own. The port is all that is kept of the plain text.
-func (l *loader) databasePort() int {
-	plain, _ := l.ctx.GetConfig(project + ":" + keyDatabaseURL)
+// databasePort is that of a URL, or otherwise when the key is not set. The port is all that is kept of the plain text.
+func (l *loader) databasePort(key string, otherwise int) int {
+	plain, _ := l.ctx.GetConfig(project + ":" + key)
 	u, err := url.Parse(plain)
-	if err != nil {
-		return DatabasePort // checkDatabaseURL has refused it
+	if plain == "" || err != nil {
+		return otherwise // checkDatabaseURL has refused it
 	}
 	return portOf(u, DatabasePort)
 }

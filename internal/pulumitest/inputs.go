@@ -113,3 +113,13 @@ func (r Resource) Leaks(text string) []string {
 	walk(r.Type+"/"+r.Name, resource.NewProperty(r.Inputs))
 	return found
 }
+
+// Manifest is the whole of the inputs as JSON, which for a Kubernetes object is what the API server gets. Secrets appear in
+// clear.
+func (r Resource) Manifest() string {
+	text, err := json.Marshal(plain(resource.NewProperty(r.Inputs)).Mappable())
+	if err != nil {
+		return fmt.Sprintf("cannot be shown: %v", err)
+	}
+	return string(text)
+}
