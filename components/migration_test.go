@@ -116,6 +116,14 @@ func TestSchemaBeforeTraffic(t *testing.T) {
 	}
 }
 
+func TestARollbackLeavesTheSchemaAndTheBackendsSettings(t *testing.T) {
+	r := runApp(t, map[string]string{"todo:images": `{"backend":"localhost:5000/todo/backend:before"}`, "todo:migration": `{"skip":true}`})
+	if n := len(r.OfType(jobType)); n != 0 {
+		t.Errorf("there are %d Jobs, want none: an old release does not know the way to a newer schema", n)
+	}
+	expect(t, r.Get(configMapType, "todo-backend-config-configmap"), "data.MIGRATE_ON_START", `"false"`, "another value would replace pods that serve well")
+}
+
 func TestMigrationIsAChoice(t *testing.T) {
 	for name, c := range map[string]struct {
 		config  map[string]string

@@ -207,6 +207,19 @@ func TestReportFitsATerminal(t *testing.T) {
 	}
 }
 
+// A supervisor such as uvicorn's outlives its workers: the container runs, and a probe fails because the program crashes.
+func TestWorkersThatDieAreACrash(t *testing.T) {
+	r := load(t, "todo-doctor", asIs)
+	for name := range r.Logs {
+		if strings.Contains(name, "startup-") {
+			r.Logs[name] = "Traceback\nModuleNotFoundError: No module named 'src.nothing'\n{\"message\": \"Child process [37] died\"}\n"
+		}
+	}
+	if got := examined(t, r, Target{Namespace: "todo-doctor"})["startup"]; got.Cause != Crash {
+		t.Errorf("cause = %s (%s), want %s", got.Cause, got.Detail, Crash)
+	}
+}
+
 func TestHealthyIsOneLineEach(t *testing.T) {
 	r := recording{Secrets: []byte(`{"items":[]}`), Objects: []byte(`{"items":[
 		{"kind":"Deployment","metadata":{"name":"a","labels":{"app.kubernetes.io/name":"backend"},"generation":3},"spec":{"replicas":2},"status":{"observedGeneration":3,"replicas":2,"updatedReplicas":2,"availableReplicas":2,"readyReplicas":2}},
