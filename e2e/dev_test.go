@@ -92,7 +92,11 @@ func testDev(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Errorf("interrupted, make dev does not end:\n%s", out)
 	}
-	t.Logf("\n%s", out)
+	for line := range strings.Lines(out.String()) {
+		if strings.HasPrefix(line, "✓ ") || strings.HasPrefix(line, "– ") || strings.HasPrefix(line, "▸ ") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 	run(t, "make", "up") // goes on where the interrupted update was
 	testPods(t)
 }

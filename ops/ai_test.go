@@ -35,8 +35,10 @@ func TestTheAIToolGetsItsOwnCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got struct {
-			Contexts []struct{ Context struct{ Namespace, User string } }
-			Users    []struct {
+			Contexts []struct {
+				Context struct{ Namespace, User string }
+			}
+			Users []struct {
 				Name string
 				User struct{ Token string }
 			}

@@ -13,16 +13,16 @@ func TestReplacingDataNeedsAYes(t *testing.T) {
 			t.Errorf("answer %q: %v, want accepted=%v", answer, err, want)
 		}
 	}
-	pipe, _, err := os.Pipe()
+	null, err := os.Open(os.DevNull) // a character device, as a terminal is
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pipe.Close()
-	if err := confirmed(pipe, "Replace?"); err == nil || !strings.Contains(err.Error(), "FORCE=1") {
+	defer null.Close()
+	if err := confirmed(null, "Replace?"); err == nil || !strings.Contains(err.Error(), "FORCE=1") {
 		t.Errorf("without a terminal: %v, want a refusal that names FORCE=1", err)
 	}
 	t.Setenv("FORCE", "1")
-	if err := confirmed(pipe, "Replace?"); err != nil {
+	if err := confirmed(null, "Replace?"); err != nil {
 		t.Errorf("FORCE=1: %v", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/term"
+
 	"todo/internal/doctor"
 )
 
@@ -139,7 +141,5 @@ func unready(findings []doctor.Finding) int {
 	return n
 }
 
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+// isTerminal tells a terminal from a pipe, a file and /dev/null.
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }

@@ -84,7 +84,7 @@ func (o *Ops) stackExists(ctx context.Context) (bool, error) {
 // step it is in and saves its state, so the next run continues from there.
 func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 	cmd := o.pulumiCommand(ctx, append(args, "--stack", o.Stack, "--config-file", o.configFile())...)
-	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+	if isTerminal(os.Stdout) {
 		// Pulumi draws its own live tree, and a terminal's Ctrl-C reaches it without help; a second one would kill it.
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 		cmd.Cancel = func() error { return nil }
