@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,9 @@ func testRollback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	impatient := strings.Replace(string(settings), "rolloutTimeoutSeconds: 150", "rolloutTimeoutSeconds: 60", 1)
+	impatient := regexp.MustCompile(`rolloutTimeoutSeconds: \d+`).ReplaceAllString(string(settings), "rolloutTimeoutSeconds: 90")
 	if impatient == string(settings) {
-		t.Fatal("Pulumi.dev.yaml has no rolloutTimeoutSeconds: 150 to shorten")
+		t.Fatal("Pulumi.dev.yaml has no rolloutTimeoutSeconds to shorten")
 	}
 	t.Cleanup(func() {
 		if err := os.WriteFile(path, settings, 0o644); err != nil {

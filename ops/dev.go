@@ -48,7 +48,7 @@ func (o *Ops) Dev(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n▸ watching %s; a saved change is deployed, Ctrl-C ends (the stack stays up)\n\n", strings.Join(folders, ", "))
+	fmt.Printf("\n▸ watching %s; a saved change is deployed, Ctrl-C ends (the stack stays up)\n\n", strings.Join(o.relative(folders), ", "))
 	logs := &follower{ops: o, cluster: cluster, namespace: keys.namespace(o.Stack), service: service, out: os.Stdout, colour: isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == ""}
 	followed := make(chan error, 1)
 	go func() { followed <- logs.follow(ctx) }()
@@ -72,14 +72,11 @@ type change struct {
 
 // redeploy has Pulumi deploy the sources as they are now. A failure is explained and not the end: the next save tries again.
 func (o *Ops) redeploy(ctx context.Context, c Cluster, what change) {
-	name, err := filepath.Rel(o.Root, what.file)
-	if err != nil {
-		name = what.file
-	}
+	name := o.relative([]string{what.file})[0]
 	if err := o.beginRelease(); err != nil { // what runs from here on is no release that a rollback knows
 		fmt.Println(err)
 	}
-	err = o.steps.Run("Deploy after "+name, func(s *step.Step) error {
+	err := o.steps.Run("Deploy after "+name, func(s *step.Step) error {
 		// Not o.pulumi: Pulumi's tree would fight with the logs over the terminal.
 		cmd := o.pulumiCommand(ctx, "up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack, "--config-file", o.configFile())
 		cmd.Stdout, cmd.Stderr = s, s
@@ -97,6 +94,18 @@ func (o *Ops) redeploy(ctx context.Context, c Cluster, what change) {
 	default:
 		fmt.Printf("✓ %s: the new code serves %.1f s after it was saved\n", name, time.Since(what.at).Seconds())
 	}
+}
+
+// relative are paths as a person in the checkout knows them.
+func (o *Ops) relative(paths []string) []string {
+	var short []string
+	for _, path := range paths {
+		if rel, err := filepath.Rel(o.Root, path); err == nil {
+			path = rel
+		}
+		short = append(short, path)
+	}
+	return short
 }
 
 // sources are the folders that a service, or all, are built from.

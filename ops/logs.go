@@ -171,11 +171,15 @@ func (f *follower) stream(ctx context.Context, p logPod, from string) {
 
 // print writes one line behind its service and the end of its pod's name.
 func (f *follower) print(p logPod, line string) {
+	line = doctor.Readable(line)
+	if strings.Contains(line, "method=HEAD ") && strings.Contains(line, "path=/ ") {
+		return // the forward's own, every other second
+	}
 	prefix := fmt.Sprintf("%-16s %s │", p.service, p.pod[strings.LastIndex(p.pod, "-")+1:])
 	if f.colour {
 		prefix = "\x1b[" + colours[p.service] + "m" + prefix + "\x1b[0m"
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fmt.Fprintln(f.out, prefix, doctor.Readable(line))
+	fmt.Fprintln(f.out, prefix, line)
 }
