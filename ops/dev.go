@@ -82,6 +82,9 @@ func (o *Ops) redeploy(ctx context.Context, c Cluster, what change) {
 		cmd.Stdout, cmd.Stderr = s, s
 		ownGroup(cmd)
 		err := cmd.Run()
+		if err == nil {
+			err = o.awaitRollout(ctx, c)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

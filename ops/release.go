@@ -126,6 +126,27 @@ func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 	return o.endAttempt()
 }
 
+// awaitRollout waits until the newest pods of every Deployment are Ready, or Kubernetes has given them up (rolloutTimeoutSeconds).
+// Pulumi's Kubernetes plugin waits too, but on a busy cluster it now and then takes the state before its own change for the one
+// after it, and calls a rollout done that has not begun.
+func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
+	keys, err := o.stackConfig()
+	if err != nil {
+		return err
+	}
+	namespace := keys.namespace(o.Stack)
+	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "-l", "app.kubernetes.io/part-of=todo", "-o", "name")
+	if err != nil {
+		return fmt.Errorf("waiting for the rollout: %w", err)
+	}
+	for _, name := range strings.Fields(names) {
+		if _, err := o.kubectl(ctx, c, "-n", namespace, "rollout", "status", name); err != nil {
+			return fmt.Errorf("waiting for the rollout: %w", err)
+		}
+	}
+	return nil
+}
+
 func (o *Ops) endAttempt() error {
 	if err := os.Remove(o.attempt()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("noting that the update has ended: %w", err)
@@ -246,6 +267,10 @@ func (o *Ops) Rollback(ctx context.Context) error {
 	if err := o.pulumi(ctx, "up", "--yes", "--skip-preview"); err != nil {
 		o.explain(ctx, cluster)
 		return fmt.Errorf("pulumi up: %w", err)
+	}
+	if err := o.awaitRollout(ctx, cluster); err != nil {
+		o.explain(ctx, cluster)
+		return err
 	}
 	if err := o.startForward(ctx); err != nil {
 		return err

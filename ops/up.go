@@ -46,6 +46,10 @@ func (o *Ops) Up(ctx context.Context) error {
 		o.explain(ctx, cluster)
 		return fmt.Errorf("pulumi up: %w", err)
 	}
+	if err := o.awaitRollout(ctx, cluster); err != nil {
+		o.explain(ctx, cluster)
+		return err
+	}
 	if err := o.startForward(ctx); err != nil {
 		return err
 	}
