@@ -23,7 +23,7 @@ func testRollback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	impatient := regexp.MustCompile(`rolloutTimeoutSeconds: \d+`).ReplaceAllString(string(settings), "rolloutTimeoutSeconds: 90")
+	impatient := regexp.MustCompile(`rolloutTimeoutSeconds: \d+`).ReplaceAllString(string(settings), "rolloutTimeoutSeconds: 120")
 	if impatient == string(settings) {
 		t.Fatal("Pulumi.dev.yaml has no rolloutTimeoutSeconds to shorten")
 	}
