@@ -18,7 +18,7 @@ test("the backend is lost while somebody types: nothing typed is lost, and the p
   const form = await web.edit("Before the loss");
   await form.getByRole("textbox", { name: "Notes" }).fill("half a sentence that is not sa");
 
-  kubectl("delete", "pods", "-l", "app.kubernetes.io/name=backend", "--wait=false");
+  kubectl("delete", "pods", "-l", "app.kubernetes.io/name=backend", "--grace-period=0", "--force", "--wait=false"); // as if their node had died
   await expect
     .poll(async () => (await context.request.get(`${new URL(page.url()).origin}/api/tasks`)).status(), {
       message: "the backend goes away",
