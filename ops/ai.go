@@ -82,7 +82,7 @@ func (o *Ops) aiTool() (tool string, provider []string, why string) {
 // aiContext is what the doctor has found, so that the model does not begin with nothing. It holds no value of a Secret.
 func (o *Ops) aiContext(ctx context.Context, c Cluster, namespace string) string {
 	text := fmt.Sprintf("\n\nThe namespace is %s. Look, but change nothing.", namespace)
-	target, err := o.doctorTarget("")
+	target, err := o.doctorTarget(c, "")
 	if err != nil {
 		return text
 	}

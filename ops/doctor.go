@@ -26,7 +26,7 @@ func (o *Ops) Doctor(ctx context.Context) error {
 	if format != "" && format != "json" && format != "text" {
 		return fmt.Errorf("FORMAT=%q; allowed: text, json", format)
 	}
-	target, err := o.doctorTarget(os.Getenv("NAMESPACE"))
+	target, err := o.doctorTarget(cluster, os.Getenv("NAMESPACE"))
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (o *Ops) Doctor(ctx context.Context) error {
 }
 
 // doctorTarget is the stack's namespace, or another one, about which the configuration has no say.
-func (o *Ops) doctorTarget(namespace string) (doctor.Target, error) {
+func (o *Ops) doctorTarget(c Cluster, namespace string) (doctor.Target, error) {
 	keys, err := o.stackConfig()
 	if err != nil {
 		return doctor.Target{}, err
@@ -61,7 +61,11 @@ func (o *Ops) doctorTarget(namespace string) (doctor.Target, error) {
 	if namespace != "" && namespace != own {
 		return doctor.Target{Namespace: namespace}, nil
 	}
-	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.DatabaseURL == nil}
+	releases, err := o.releases(c.UID)
+	if err != nil {
+		return doctor.Target{}, err
+	}
+	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.DatabaseURL == nil, First: len(releases) == 0}
 	if images, ok := keys.Images.(map[string]any); ok {
 		target.Images = slices.Sorted(maps.Keys(images))
 	}
@@ -102,7 +106,7 @@ func (o *Ops) explain(ctx context.Context, c Cluster) {
 	if ctx.Err() != nil {
 		return
 	}
-	target, err := o.doctorTarget("")
+	target, err := o.doctorTarget(c, "")
 	if err != nil {
 		return // the error that is being reported already
 	}

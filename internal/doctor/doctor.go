@@ -69,6 +69,8 @@ type Target struct {
 	Stack     string // "" when the namespace is not a stack's: fixes are then kubectl's and not the configuration's
 	// Managed is true when the stack runs its own database.
 	Managed bool
+	// First is true when there is no release to return to.
+	First bool
 	// Images are the services whose image the configuration gives.
 	Images []string
 }

@@ -127,6 +127,7 @@ func TestAStacksFixesAreItsConfigurations(t *testing.T) {
 		"image from the configuration": {"image", Target{Stack: "dev", Images: []string{"backend"}}, "pulumi config rm -s dev --path images.backend && make up"},
 		"built image":                  {"image", Target{Stack: "dev"}, "make rollback"},
 		"crash":                        {"crash", Target{Stack: "dev"}, "make rollback"},
+		"crash of the first release":   {"crash", Target{Stack: "dev", First: true}, "make up # once its source or setting is corrected"},
 		"crash of another stack":       {"crash", Target{Stack: "qa"}, "make rollback STACK=qa"},
 		"memory":                       {"oom", Target{Stack: "dev"}, "pulumi config set -s dev --path services.backend.resources.limits.memory 64Mi && make up"},
 		"CPU":                          {"cpu", Target{Stack: "qa"}, "pulumi config set -s qa --path services.backend.resources.requests.cpu 100m && make up STACK=qa"},

@@ -98,6 +98,8 @@ func (p *prescription) object() string { return strings.ToLower(p.w.Kind) + "/" 
 // undo leaves a release that cannot run.
 func (p *prescription) undo() string {
 	switch {
+	case p.Stack != "" && p.First:
+		return "make up" + p.stackFlag() + " # once its source or setting is corrected"
 	case p.Stack != "":
 		return "make rollback" + p.stackFlag()
 	case p.w.Kind == "Job":
