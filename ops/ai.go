@@ -45,7 +45,8 @@ func (o *Ops) AI(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	args := append([]string{"--kubeconfig", kubeconfig}, provider...)
+	// Its trace, by default a file in /tmp that everyone reads, goes with the kubeconfig.
+	args := append([]string{"--kubeconfig", kubeconfig, "--trace-path", kubeconfig + ".trace"}, provider...)
 	if prompt != "" {
 		args = append(args, "--quiet", prompt+o.aiContext(ctx, cluster, keys.namespace(o.Stack)))
 	}
