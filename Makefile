@@ -13,7 +13,7 @@ FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke doctor releases rollback ai ai-check logs dev db-shell db-dump db-restore forward env test test-go test-web lint e2e lab-up lab-down lab-status
+.PHONY: help up down preview smoke doctor releases rollback ai ai-check logs dev db-shell db-dump db-restore forward env test test-go test-backend test-web lint e2e lab-up lab-down lab-status
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,13 +51,15 @@ forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnect
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
 	@bin/ops env
 
-test: test-go test-web ## unit and static tests of the platform and the application; needs Go and Node
+test: test-go test-backend test-web ## unit and static tests of the platform and the application; the README says what they need
 test-go: # the platform alone; needs nothing but Go
 	@for module in $(MODULES); do \
 		echo "▸ $$module"; \
 		(cd $$module && unformatted=$$(gofmt -l $$(git ls-files '*.go')) && if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
+test-backend: # the backend's types, and its tests on a real PostgreSQL
+	@echo "▸ app/backend" && app/backend/test
 test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
 	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
 .PHONY: lint-go lint-dockerfiles lint-web

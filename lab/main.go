@@ -26,6 +26,8 @@ const usage = `usage: go run ./lab <command>
   traefik up    add an ingress and Gateway controller to the running cluster, class traefik; builds it first
   traefik down  take it away again
   tools <name>… build these tools, print the folder of each
+  python <folder> <command>…
+                run a command in a folder, in a Debian system with the backend's libraries, pytest, mypy and PostgreSQL
 `
 
 func main() {
@@ -66,6 +68,8 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("traefik: up or down\n\n%s", usage)
 	case "tools":
 		return buildTools(ctx, args[1:])
+	case "python":
+		return inPython(ctx, args[1:])
 	default:
 		return fmt.Errorf("unknown command %q\n\n%s", command, usage)
 	}

@@ -56,9 +56,9 @@ func (p debianPackage) present() bool {
 	return err == nil
 }
 
-func missingPackages() []debianPackage {
+func missingPackages(of []debianPackage) []debianPackage {
 	var missing []debianPackage
-	for _, p := range debianPackages {
+	for _, p := range of {
 		if !p.present() {
 			missing = append(missing, p)
 		}
@@ -66,9 +66,9 @@ func missingPackages() []debianPackage {
 	return missing
 }
 
-// installPackages installs what is missing, without starting or enabling any service of it: the lab runs its own.
-func installPackages(ctx context.Context, s *step.Step) error {
-	missing := missingPackages()
+// installPackages installs what is missing of the packages, without starting or enabling any service of it: the lab runs its own.
+func installPackages(ctx context.Context, s *step.Step, of []debianPackage) error {
+	missing := missingPackages(of)
 	if len(missing) == 0 {
 		return step.ErrDone
 	}

@@ -63,7 +63,7 @@ var engines = []string{"containerd", "docker", "registry"}
 
 // prepare does what comes before the first process: packages, addresses, kernel settings, certificates.
 func prepare(ctx context.Context, printer *step.Printer, bins map[string]string) (setup, error) {
-	if err := printer.Run("Install Debian packages", func(s *step.Step) error { return installPackages(ctx, s) }); err != nil {
+	if err := printer.Run("Install Debian packages", func(s *step.Step) error { return installPackages(ctx, s, debianPackages) }); err != nil {
 		return setup{}, err
 	}
 	u, err := newSetup(bins)

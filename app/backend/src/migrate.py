@@ -6,18 +6,24 @@ import logging
 import sys
 
 from src import db, logs, settings
-from src.migrator import upgrade_with_retry
+from src.logs import first_line
+from src.migrator import AWAY, GaveUp, upgrade_with_retry
 
 log = logging.getLogger(__name__)
 
 
 async def migrate(wait_seconds: float) -> int:
+    """0 when the schema is up to date; otherwise 1, and the last line of the log says why."""
     engine = db.probe_engine(settings.load_database())
     try:
-        async with asyncio.timeout(wait_seconds):
-            await upgrade_with_retry(engine)
-    except TimeoutError:
-        log.error("no migration within %g seconds; the reason stands in the lines above", wait_seconds)
+        # A database that is away may come; a migration that the database refuses stays refused.
+        await upgrade_with_retry(engine, retry_on=AWAY, seconds=wait_seconds)
+    except GaveUp as error:
+        log.error(str(error))
+        return 1
+    except Exception as error:
+        log.error("migration failed, and nothing was changed: %s", first_line(error))
+        log.debug("where it failed", exc_info=error)
         return 1
     finally:
         await engine.dispose()

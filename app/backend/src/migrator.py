@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from src import schema
@@ -16,19 +16,37 @@ FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 15.0
 
 
-async def upgrade_with_retry(engine: AsyncEngine) -> None:
+# The database cannot be reached, is starting, or holds a lock too long: what time may mend.
+AWAY = (OperationalError, InterfaceError, OSError)
+
+
+class GaveUp(Exception):
+    """There was no migration in time; the message says why."""
+
+
+async def upgrade_with_retry(
+    engine: AsyncEngine,
+    retry_on: tuple[type[Exception], ...] = (SQLAlchemyError, OSError),
+    seconds: float | None = None,
+) -> None:
     """Try until it works. Each failure is one line in the log, with the reason and the next attempt."""
     delay = FIRST_DELAY_SECONDS
-    while True:
-        try:
-            await schema.upgrade(engine)
-            return
-        except (SQLAlchemyError, OSError) as error:
-            data = {"reason": first_line(error), "retry_in_seconds": round(delay, 1)}
-            log.warning("migration did not run", extra={"data": data})
-        # Jitter, so that the workers of all replicas do not come back in step.
-        await asyncio.sleep(delay * random.uniform(0.8, 1.2))
-        delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+    reason = "the database did not answer"
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    await schema.upgrade(engine)
+                    return
+                except retry_on as error:
+                    reason = first_line(error)
+                    data = {"reason": reason, "retry_in_seconds": round(delay, 1)}
+                    log.warning("migration did not run", extra={"data": data})
+                # Jitter, so that the workers of all replicas do not come back in step.
+                await asyncio.sleep(delay * random.uniform(0.8, 1.2))
+                delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+    except TimeoutError:
+        raise GaveUp(f"no migration within {seconds:g} seconds: {reason}") from None
 
 
 class Migrator:

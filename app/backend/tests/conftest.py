@@ -3,13 +3,13 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import anyio
 import httpx
 import pytest
 import uvicorn
 
+from src import db, schema
 from src.api.app import create_app
 from src.settings import Settings
 from tests import postgres
@@ -33,9 +33,30 @@ def admin_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(admin_url: str) -> str:
-    """An empty database of the test's own."""
-    return postgres.create_database(admin_url, f"test_{uuid4().hex[:12]}")
+def empty_database_url(admin_url: str) -> Iterator[str]:
+    with postgres.database(admin_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(admin_url: str) -> Iterator[str]:
+    """The name of a database with the schema and nothing else. A copy of it is made faster than the schema."""
+    with postgres.database(admin_url) as url:
+        asyncio.run(migrate(url))
+        yield postgres.name_of(url)
+
+
+async def migrate(url: str) -> None:
+    engine = db.probe_engine(make_settings(url))
+    await schema.upgrade(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+def database_url(admin_url: str, migrated: str) -> Iterator[str]:
+    """A database of the test's own, with the schema."""
+    with postgres.database(admin_url, template=migrated) as url:
+        yield url
 
 
 def make_settings(database_url: str, **changes: object) -> Settings:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -48,7 +49,7 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self._data} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options = f"-p {self.port} -k {self._data} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self._data / "log"), "-o", options, "-w", "start")
 
     def stop(self) -> None:
@@ -82,11 +83,21 @@ def own_server() -> Iterator[Server]:
             server.stop()
 
 
-def create_database(admin_url: str, name: str) -> str:
-    """Make an empty database beside the one in admin_url; return its URL."""
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+@contextmanager
+def database(admin_url: str, template: str = "template1") -> Iterator[str]:
+    """A database beside the one in admin_url, for as long as it is needed; its URL."""
+    name = f"test_{uuid4().hex[:12]}"
     head, _, tail = admin_url.partition("://")
     address, _, rest = tail.partition("/")
     query = rest.partition("?")[2]
-    return f"{head}://{address}/{name}" + (f"?{query}" if query else "")
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield f"{head}://{address}/{name}" + (f"?{query}" if query else "")
+    finally:
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def name_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[2].partition("?")[0]

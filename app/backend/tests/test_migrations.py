@@ -12,8 +12,8 @@ from src.settings import parse_database_url
 
 
 @pytest.fixture
-def engine(database_url: str) -> Engine:
-    return create_engine(parse_database_url(database_url))
+def engine(empty_database_url: str) -> Engine:
+    return create_engine(parse_database_url(empty_database_url))
 
 
 def alembic(connection: Connection) -> Config:

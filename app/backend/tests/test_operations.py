@@ -27,16 +27,16 @@ async def test_without_a_database_it_lives_but_is_not_ready() -> None:
 
 
 async def test_an_empty_schema_is_not_ready_and_a_lost_one_is_made_again(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("src.readiness.REUSE_SECONDS", 0)
-    async with running(make_settings(database_url, migrate_on_start=False)) as client:
+    async with running(make_settings(empty_database_url, migrate_on_start=False)) as client:
         assert (await client.get("/ready")).json()["reason"] == "the database schema is not migrated"
         login = await client.post("/api/auth/login", json={"email": "a@example.com", "password": "correct horse"})
         assert login.status_code == 503
-    async with running(make_settings(database_url)) as client:
+    async with running(make_settings(empty_database_url)) as client:
         await until_ready(client)
-        with psycopg.connect(database_url, autocommit=True) as connection:
+        with psycopg.connect(empty_database_url, autocommit=True) as connection:
             connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         assert (await client.get("/ready")).status_code == 503
         await until_ready(client)

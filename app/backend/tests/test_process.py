@@ -106,14 +106,14 @@ def test_the_database_may_come_late(environment: Environment, tmp_path: Path) ->
     assert (tmp_path / "err").read_text() == ""
 
 
-def test_migrations_run_once_however_many_start(environment: Environment, database_url: str, tmp_path: Path) -> None:
+def test_migrations_run_once_however_many_start(environment: Environment, empty_database_url: str, tmp_path: Path) -> None:
     # No other secret than the database's: that is all that the migration's Job has.
     secrets: dict[str, str | None] = {"BETTER_AUTH_SECRET": None, "OPENAI_API_KEY": None}
     # All of them wait for this lock, so that they really meet.
-    with psycopg.connect(database_url) as holder:
+    with psycopg.connect(empty_database_url) as holder:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         started = [
-            subprocess.Popen(MIGRATE, env=environment(**secrets), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(MIGRATE, env=environment(DATABASE_URL=empty_database_url, **secrets), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
             for _ in range(4)
         ]
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"  # noqa: E501
@@ -126,8 +126,25 @@ def test_migrations_run_once_however_many_start(environment: Environment, databa
 def test_migrate_gives_up_in_time(environment: Environment, tmp_path: Path) -> None:
     env = environment(DATABASE_URL=f"postgresql://u:hunter2@127.0.0.1:{postgres.free_port()}/todo")
     ended = subprocess.run([*MIGRATE, "--wait", "2"], env=env, cwd=tmp_path, capture_output=True)
-    assert ended.returncode == 1 and b"no migration within 2 seconds" in ended.stdout
+    assert ended.returncode == 1
+    last = json.loads(ended.stdout.splitlines()[-1])
+    assert last["level"] == "ERROR" and last["message"].startswith("no migration within 2 seconds: connection failed")
     assert b"hunter2" not in ended.stdout + ended.stderr and b"Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_migration_that_the_database_refuses_fails_at_once(
+    environment: Environment, empty_database_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE users (id integer)")  # someone else's
+    command = [sys.executable, "-m", "src.migrate", "--wait", "300"]
+    env = environment(DATABASE_URL=empty_database_url)
+    ended = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, timeout=120)
+    (line,) = ended.stdout.splitlines()
+    assert ended.returncode == 1 and ended.stderr == b""
+    assert 'relation "users" already exists' in json.loads(line)["message"]
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT to_regclass('tasks')").fetchone() == (None,), "half a migration is left"
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
