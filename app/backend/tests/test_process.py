@@ -78,7 +78,7 @@ def test_a_bad_setting_ends_the_process_with_one_line(
         started.wait(BOOT_SECONDS)
     errors = (tmp_path / "err").read_text()
     said = [each for each in errors.splitlines() if each.startswith("backend: ")]
-    assert said and set(said) == {f"backend: bad settings: {line}"}
+    assert said and set(said) == {f"backend: bad settings: {line}"}, errors
     assert "Traceback" not in errors and "hunter2" not in errors
     if command is not UVICORN:  # its own supervisor logs, and ends with its own status
         assert errors == said[0] + "\n" and started.returncode == 2
