@@ -13,7 +13,8 @@ FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview smoke doctor releases rollback ai ai-check logs dev db-shell db-dump db-restore forward env test test-go test-backend test-web lint e2e lab-up lab-down lab-status
+# Every target here is a verb, but for files (which have a slash in their names).
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,7 +63,6 @@ test-backend: # the backend's types, and its tests on a real PostgreSQL
 	@echo "▸ app/backend" && app/backend/test
 test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
 	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
-.PHONY: lint-go lint-dockerfiles lint-web
 lint: lint-go lint-dockerfiles lint-web ## static checks beyond `make test`: Go, Dockerfiles, TypeScript, dependencies with known holes
 lint-go:
 	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
@@ -77,11 +77,13 @@ lint-web: $(NODE_PACKAGES:%=%/node_modules/.installed)
 		else echo "$$found"; exit 1; fi) || exit 1; done
 e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itself, and changes the stack
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
-.PHONY: e2e-browser screenshots
 e2e-browser: bin/ops bin/lab ## the browser's part of the end-to-end tests alone, on a stack that is up
 	@go test -tags e2e -count=1 -v -timeout 15m -run 'TestStack/browser' ./e2e
 screenshots: bin/ops bin/lab ## take the pictures in docs/images from the stack that is up
 	@go test -tags e2e,screenshots -count=1 -v -timeout 15m -run TestScreenshots ./e2e
+
+bench: bin/ops bin/lab ## time what people wait for, as ratios; needs a stack that is up (docs/performance.md)
+	@bench/bench.sh
 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up
