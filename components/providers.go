@@ -20,6 +20,10 @@ const noCluster = "apiVersion: v1\nkind: Config\n"
 func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) ([]pulumi.ProviderResource, error) {
 	kubeArgs := &kubernetes.ProviderArgs{Context: pulumi.String(cfg.Kube.Context)}
 	switch {
+	case cfg.RenderYAML != "":
+		// The provider takes no cluster beside the folder. It asks the machine's own, if there is one, which kinds are
+		// namespaced, and changes nothing there.
+		kubeArgs = &kubernetes.ProviderArgs{RenderYamlToDirectory: pulumi.String(cfg.RenderYAML)}
 	case cfg.Kube.Absent:
 		kubeArgs.Kubeconfig, kubeArgs.Context = pulumi.String(noCluster), pulumi.String("none")
 	case cfg.Kube.Content != nil:
@@ -27,9 +31,6 @@ func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...
 	case cfg.Kube.Path != "":
 		// The path, not the content: credentials stay out of the state.
 		kubeArgs.Kubeconfig = pulumi.String(cfg.Kube.Path)
-	}
-	if cfg.RenderYAML != "" {
-		kubeArgs.RenderYamlToDirectory = pulumi.String(cfg.RenderYAML)
 	}
 	kube, err := kubernetes.NewProvider(ctx, name+"-kubernetes", kubeArgs, opts...)
 	if err != nil {
