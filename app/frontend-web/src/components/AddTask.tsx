@@ -41,7 +41,9 @@ export function AddTask({ account, onAdd }: { account: string; onAdd: (title: st
         aria-keyshortcuts="n"
       />
       <button type="submit" className="button button-primary absolute top-1.5 right-1.5 h-11 rounded-xl">
-        Add<span className="sr-only sm:not-sr-only"> task</span>
+        <span>
+          Add<span className="sr-only sm:not-sr-only"> task</span>
+        </span>
       </button>
     </form>
   );

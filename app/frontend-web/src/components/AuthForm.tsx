@@ -30,47 +30,49 @@ export function AuthForm({ mode, next, initialError }: { mode: Mode; next: strin
   }
 
   return (
-    <form method="post" action={`/api/auth/${mode}`} onSubmit={submit} className="grid gap-5" aria-busy={busy}>
-      <div role="alert" className="empty:-mb-5">
+    <form method="post" action={`/api/auth/${mode}`} onSubmit={submit} aria-busy={busy}>
+      <div role="alert" className="not-empty:mb-5">
         {error ? <Notice text={error} /> : null}
       </div>
       <input type="hidden" name="next" value={next} />
-      {signUp ? (
-        <label className="label">
-          <span>
-            Name <span className="font-normal text-muted">(optional)</span>
-          </span>
-          <input className="field text-base" name="name" autoComplete="name" maxLength={100} />
-        </label>
-      ) : null}
-      <label className="label">
-        Email
-        <input className="field text-base" name="email" type="email" autoComplete="email" required maxLength={254} />
-      </label>
-      <div className="grid gap-1.5">
-        <label htmlFor="password" className="text-sm font-medium">
-          Password
-        </label>
-        <input
-          id="password"
-          className="field"
-          name="password"
-          type="password"
-          autoComplete={signUp ? "new-password" : "current-password"}
-          aria-describedby={signUp ? "password-hint" : undefined}
-          required
-          minLength={signUp ? 8 : undefined}
-          maxLength={128}
-        />
+      <div className="grid gap-5">
         {signUp ? (
-          <p id="password-hint" className="text-sm text-muted">
-            At least 8 characters.
-          </p>
+          <label className="label">
+            <span>
+              Name <span className="font-normal text-muted">(optional)</span>
+            </span>
+            <input className="field text-base" name="name" autoComplete="name" maxLength={100} />
+          </label>
         ) : null}
+        <label className="label">
+          Email
+          <input className="field text-base" name="email" type="email" autoComplete="email" required maxLength={254} />
+        </label>
+        <div className="grid gap-1.5">
+          <label htmlFor="password" className="text-sm font-medium">
+            Password
+          </label>
+          <input
+            id="password"
+            className="field"
+            name="password"
+            type="password"
+            autoComplete={signUp ? "new-password" : "current-password"}
+            aria-describedby={signUp ? "password-hint" : undefined}
+            required
+            minLength={signUp ? 8 : undefined}
+            maxLength={128}
+          />
+          {signUp ? (
+            <p id="password-hint" className="text-sm text-muted">
+              At least 8 characters.
+            </p>
+          ) : null}
+        </div>
+        <button type="submit" disabled={busy} className="button button-primary mt-1">
+          {busy ? "One moment…" : signUp ? "Create account" : "Sign in"}
+        </button>
       </div>
-      <button type="submit" disabled={busy} className="button button-primary mt-1">
-        {busy ? "One moment…" : signUp ? "Create account" : "Sign in"}
-      </button>
     </form>
   );
 }

@@ -33,7 +33,9 @@ export function LoadFailed({ text, trying, onRetry }: { text: string; trying: bo
         <Icon name="alert" className="size-7" />
       </span>
       <h2 className="mt-3 font-display text-xl font-medium">Your tasks could not be loaded</h2>
-      <p className="max-w-sm text-balance text-muted">{text} They are safe; this page keeps trying, and what you add meanwhile is kept.</p>
+      <p className="max-w-sm text-balance text-muted">
+        {text} Your tasks are safe. This page keeps trying, and what you add meanwhile is kept.
+      </p>
       <button type="button" onClick={onRetry} aria-disabled={trying} className="button button-primary mt-3">
         Retry now
       </button>

@@ -24,7 +24,7 @@ export function Modal({ title, onClose, children }: { title: string; onClose: ()
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose(); // outside of its content
       }}
-      className="m-auto w-full max-w-md rounded-2xl border border-line bg-surface p-0 text-ink shadow-2xl backdrop:bg-black/50"
+      className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl border border-line bg-surface p-0 text-ink shadow-2xl backdrop:bg-black/50"
     >
       <div className="p-6">
         <div className="flex items-start justify-between gap-4">

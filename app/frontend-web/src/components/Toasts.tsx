@@ -65,7 +65,9 @@ function Toast({ text, bad = false, onDismiss, children }: { text: string; bad?:
   return (
     <div className="toast">
       {bad ? <Icon name="alert" className="size-5" /> : null}
-      <p className="line-clamp-3 min-w-0 flex-1 py-1.5 wrap-anywhere">{text}</p>
+      <div className="min-w-0 flex-1 py-1.5">
+        <p className="line-clamp-4 wrap-anywhere">{text}</p>
+      </div>
       {children}
       {onDismiss ? (
         <button type="button" onClick={onDismiss} className="toast-action px-2" aria-label="Dismiss">
