@@ -65,7 +65,7 @@ export function TaskBoard({ start }: { start: Start }) {
   }
 
   const done = items.filter((item) => item.done);
-  const allShown = items.length >= total;
+  const allShown = items.length >= total || problem !== undefined;
   return (
     <div className="lg:grid lg:grid-cols-[11rem_minmax(0,1fr)] lg:gap-10">
       <div className="lg:sticky lg:top-8 lg:self-start">
@@ -81,14 +81,12 @@ export function TaskBoard({ start }: { start: Start }) {
         <Toolbar query={query} tags={items.flatMap((item) => item.tags)} onGo={go} />
         <ActiveFilters query={query} onGo={go} />
 
-        {problem ? (
-          <LoadFailed text={problem} trying={loading} onRetry={() => void store.load()} />
-        ) : loading && items.length === 0 ? (
-          <ListSkeleton />
-        ) : (
+        {problem ? <LoadFailed text={problem} trying={loading} onRetry={() => void store.load()} /> : null}
+        {!problem && loading && items.length === 0 ? <ListSkeleton /> : null}
+        {(problem || loading) && items.length === 0 ? null : (
           <section aria-label="Tasks" aria-busy={loading} className={`mt-5 ${loading ? "opacity-60 transition-opacity delay-200" : ""}`}>
             <div className="flex min-h-11 items-center justify-between px-1">
-              <p className="text-sm text-muted">{countText(items.length, total, isNarrowed(query))}</p>
+              <p className="text-sm text-muted">{problem ? "Not sent yet" : countText(items.length, total, isNarrowed(query))}</p>
               {query.view === "done" && allShown && done.length > 1 && !loading ? (
                 <button type="button" className="button button-quiet text-sm" onClick={() => store.remove(done)}>
                   Delete these {done.length}

@@ -223,10 +223,13 @@ test("a list that cannot be fetched says why, and comes by itself", async () => 
   server.failure = 503;
   void store.show(query("view=done"));
   await settle();
-  expect(store.snapshot()).toMatchObject({ loading: false, away: true, problem: "Refused with 503." });
+  expect(store.snapshot()).toMatchObject({ loading: false, away: true, problem: "Refused with 503.", items: [] });
+  store.add("Written meanwhile");
+  expect(titles(store)).toEqual(["Written meanwhile"]);
   server.failure = undefined;
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(store.snapshot()).toMatchObject({ away: false, problem: undefined, items: [{ title: "Done" }] });
+  expect(store.snapshot()).toMatchObject({ away: false, problem: undefined });
+  expect(titles(store)).toEqual(["Written meanwhile", "Done"]);
 });
 
 test("pages follow one another without a gap, also after tasks have left the list", async () => {

@@ -129,6 +129,7 @@ export class TaskStore {
       this.cameBack();
     } catch (error) {
       if (reading.signal.aborted) return;
+      if (!quiet) this.known = []; // they are of another list
       this.failedToRead(error, quiet ? {} : { loading: false, problem: wordsOf(error) });
     }
   }
