@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: "node", include: ["src/**/*.test.ts"], environment: "node" } },
-      { extends: true, test: { name: "browser", include: ["src/**/*.test.tsx"], environment: "jsdom", setupFiles: ["src/testSetup.ts"] } },
+      { extends: true, test: { name: "browser", include: ["src/**/*.test.tsx"], environment: "jsdom", setupFiles: ["test/setup.ts"] } },
     ],
   },
 });

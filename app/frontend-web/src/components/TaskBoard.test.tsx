@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { useSyncExternalStore } from "react";
 import { beforeEach, expect, test, vi } from "vitest";
 import { dayIn } from "@/tasks/day";
-import { FakeServer } from "@/tasks/fakeServer";
+import { FakeServer } from "../../test/fakeServer";
 import { parseQuery } from "@/tasks/query";
 import { parsePage } from "@/tasks/task";
 import { TaskBoard } from "./TaskBoard";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeServer } from "./fakeServer";
+import { FakeServer } from "../../test/fakeServer";
 import { parseQuery } from "./query";
 import { TaskStore, undoMs } from "./store";
 import { parsePage } from "./task";
@@ -215,6 +215,32 @@ test("another list is fetched, and an answer to an older question does not repla
   void store.show(query());
   await settle();
   expect(store.snapshot()).toMatchObject({ loading: false, total: 1, items: [{ title: "Open" }] });
+});
+
+test("a list that was read before a change was confirmed does not take it back", async () => {
+  server.seed({ title: "Buy milk" });
+  const store = open();
+  let release = () => {};
+  server.slowLists = new Promise((resolve) => (release = resolve));
+  void store.load({ quiet: true });
+  await settle();
+  store.change(first(store), { title: "Buy oat milk" });
+  await settle();
+  server.slowLists = undefined;
+  release();
+  await settle();
+  expect(titles(store)).toEqual(["Buy oat milk"]);
+});
+
+test("what waits to be added shows in the list that it was written in", async () => {
+  const store = open("view=all");
+  server.failure = "unreachable";
+  store.add("Buy milk");
+  void store.show(query("view=done"));
+  await settle();
+  expect(titles(store)).toEqual([]);
+  void store.show(query("view=all"));
+  expect(titles(store)).toEqual(["Buy milk"]);
 });
 
 test("a list that cannot be fetched says why, and comes by itself", async () => {

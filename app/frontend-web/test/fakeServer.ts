@@ -1,5 +1,5 @@
-import { matches, parseQuery } from "./query";
-import { parseTask } from "./task";
+import { matches, parseQuery } from "../src/tasks/query";
+import { parseTask } from "../src/tasks/task";
 
 type Row = Record<string, unknown> & { id: string; title: string };
 export type Call = { method: string; path: string; body?: Record<string, unknown> };
@@ -10,6 +10,8 @@ export class FakeServer {
   /** The status that every request gets, or "lost": it is done, and the answer does not arrive. */
   failure?: number | "lost" | "unreachable";
   rows: Row[] = [];
+  /** Lists are answered when this is over, with what there was when they were asked for. */
+  slowLists?: Promise<void>;
   private next = 1;
 
   seed(...tasks: (Partial<Row> & { title: string })[]): this {
@@ -35,6 +37,7 @@ export class FakeServer {
     if (this.failure === "unreachable") throw new TypeError("fetch failed");
     if (typeof this.failure === "number") return json({ title: "No", detail: `Refused with ${this.failure}.` }, this.failure);
     const answer = this.answer(method, url, body);
+    if (method === "GET") await this.slowLists;
     if (this.failure === "lost" && method !== "GET") throw new TypeError("connection reset");
     return answer;
   };
