@@ -42,6 +42,7 @@ func TestStack(t *testing.T) {
 		{"a killed lab component is reported and restarted alone", testLabHeals},
 		{"make down and make up again", testDownUp},
 		{"production, rehearsed in a namespace of its own", testProduction},
+		{"every exposure serves what its URLs promise", testExposures},
 		{"the checkout is clean", testCleanCheckout},
 	} {
 		if !t.Run(step.name, step.test) {
@@ -76,6 +77,7 @@ func testUp(t *testing.T) {
 			t.Errorf("make up does not print %s", url)
 		}
 	}
+	devImages = pulumi(t, "stack", "output", "-s", "dev", "images", "--json")
 	if !regexp.MustCompile(`stack dev will change cluster \S+ at https://\S+`).MatchString(out) {
 		t.Error("make up does not say which cluster it is about to change")
 	}

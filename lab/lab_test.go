@@ -57,7 +57,8 @@ func TestConfigsCarryTheSetup(t *testing.T) {
 }
 
 func TestComponentsAreStartableAndListenWhereTheyMay(t *testing.T) {
-	components := testSetup(t).components()
+	u := testSetup(t)
+	components := append(u.components(), u.traefik())
 	var names []string
 	for _, c := range components {
 		for _, need := range c.After {
