@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -46,7 +47,7 @@ func testExposures(t *testing.T) {
 	}
 	if devImages == "" { // only this step was asked for
 		run(t, "make", "up")
-		devImages = pulumi(t, "stack", "output", "-s", "dev", "images", "--json")
+		devImages = shell(t, "pulumi stack output -s dev images --json")
 	}
 	nodeIP := kubectl(t, "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
 	run(t, "make", "down") // two stacks at once are too many for a small node
@@ -83,7 +84,7 @@ func testExposures(t *testing.T) {
 	kubectl(t, "-n", exposedNamespace, "create", "secret", "tls", tlsSecret, "--cert="+cert, "--key="+key)
 	secure := func(t *testing.T, keys string, ports map[string]string) {
 		configure(keys + "  todo:domain: " + exposedDomain + "\n  todo:tlsSecret: " + tlsSecret + "\n")
-		pulumi(t, "up", "-s", exposed, "--yes", "--skip-preview") // the smoke test of make up would look the domain up in DNS
+		shell(t, "pulumi up -s "+exposed+" --yes --skip-preview") // the smoke test of make up would look the domain up in DNS
 		site := site{client: browser(t, roots, nodeIP, ports), web: "https://" + exposedDomain,
 			chatbot: "https://chat." + exposedDomain, api: "https://api." + exposedDomain}
 		site.settles(t)
@@ -108,6 +109,18 @@ func testExposures(t *testing.T) {
 		secure(t, "  todo:exposure: ingress\n  todo:ingressClass: traefik\n  todo:ingressFrom: {namespaces: ["+controllers+"]}\n", ingressPorts)
 		onlyControllersGetIn(t, imageOf(t, devImages))
 	})
+}
+
+// shell runs a line in the environment of make env and returns its standard output.
+func shell(t *testing.T, line string) string {
+	t.Helper()
+	cmd := exec.Command("bash", "-c", `eval "$(make env)" && `+line)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := start(t, cmd); err != nil {
+		t.Fatalf("%s: %v\n%s%s", line, err, &out, &complaint)
+	}
+	return out.String()
 }
 
 func imageOf(t *testing.T, images string) string {

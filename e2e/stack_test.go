@@ -77,7 +77,7 @@ func testUp(t *testing.T) {
 			t.Errorf("make up does not print %s", url)
 		}
 	}
-	devImages = pulumi(t, "stack", "output", "-s", "dev", "images", "--json")
+	devImages = shell(t, "pulumi stack output -s dev images --json")
 	if !regexp.MustCompile(`stack dev will change cluster \S+ at https://\S+`).MatchString(out) {
 		t.Error("make up does not say which cluster it is about to change")
 	}
