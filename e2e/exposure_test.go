@@ -71,7 +71,7 @@ func testExposures(t *testing.T) {
 	t.Run("nodePort", func(t *testing.T) {
 		configure("  todo:exposure: nodePort\n")
 		out := run(t, "make", "up", "STACK="+exposed)
-		site := site{client: browser(t, nil, nodeIP, nil), web: "http://" + nodeIP + ":30000", chatbot: "http://" + nodeIP + ":30001", api: "http://" + nodeIP + ":30800"}
+		site := site{client: nodeClient(t, nil, nodeIP, nil), web: "http://" + nodeIP + ":30000", chatbot: "http://" + nodeIP + ":30001", api: "http://" + nodeIP + ":30800"}
 		for _, url := range []string{site.web, site.chatbot, site.api} {
 			if !strings.Contains(out, url) {
 				t.Errorf("make up does not print %s", url)
@@ -85,12 +85,12 @@ func testExposures(t *testing.T) {
 	secure := func(t *testing.T, keys string, ports map[string]string) {
 		configure(keys + "  todo:domain: " + exposedDomain + "\n  todo:tlsSecret: " + tlsSecret + "\n")
 		shell(t, "pulumi up -s "+exposed+" --yes --skip-preview") // the smoke test of make up would look the domain up in DNS
-		site := site{client: browser(t, roots, nodeIP, ports), web: "https://" + exposedDomain,
+		site := site{client: nodeClient(t, roots, nodeIP, ports), web: "https://" + exposedDomain,
 			chatbot: "https://chat." + exposedDomain, api: "https://api." + exposedDomain}
 		site.settles(t)
 		site.visit(t, exposedDomain)
 		site.redirects(t)
-		stranger := browser(t, x509.NewCertPool(), nodeIP, ports)
+		stranger := nodeClient(t, x509.NewCertPool(), nodeIP, ports)
 		if _, err := stranger.Get(site.web); !errors.As(err, new(x509.UnknownAuthorityError)) {
 			t.Errorf("without the test's authority: %v; want the certificate refused, or the trust above proves nothing", err)
 		}
@@ -132,8 +132,8 @@ func imageOf(t *testing.T, images string) string {
 	return all["frontend-web"]
 }
 
-// browser is an HTTP client with cookies that finds every host on the node, at the ports that stand for those of the world.
-func browser(t *testing.T, roots *x509.CertPool, nodeIP string, ports map[string]string) *http.Client {
+// nodeClient is an HTTP client with cookies that finds every host on the node, at the ports that stand for those of the world.
+func nodeClient(t *testing.T, roots *x509.CertPool, nodeIP string, ports map[string]string) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
