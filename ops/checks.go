@@ -74,6 +74,24 @@ func (o *Ops) checkNamespace(ctx context.Context, c Cluster) error {
 		name, c.Context, found[1], o.Stack, o.Stack, name, o.Stack, kubectl, name)
 }
 
+// checkGateway refuses the gateway exposure on a cluster that does not know the Gateway API: the update would fail at its
+// very end, with everything else in place.
+func (o *Ops) checkGateway(ctx context.Context, c Cluster) error {
+	keys, err := o.stackConfig()
+	if err != nil || keys.Exposure != "gateway" {
+		return err
+	}
+	found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--field-selector", "metadata.name=httproutes.gateway.networking.k8s.io", "-o", "name")
+	if err != nil || strings.TrimSpace(found) != "" {
+		return err
+	}
+	fix := "kubectl --context " + c.Context + " apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.3.0/standard-install.yaml, and a controller of the class"
+	if c.Kind == "lab" {
+		fix = "bin/lab traefik up"
+	}
+	return fmt.Errorf("exposure: gateway, and cluster %s does not have the Gateway API; nothing was changed. Fix: %s", c.Context, fix)
+}
+
 // madeNamespace tells whether the namespace with this uid is in the stack's state, or was being made when a run was killed.
 func (o *Ops) madeNamespace(ctx context.Context, uid string) (bool, error) {
 	text, err := o.pulumiCommand(ctx, "stack", "export", "--stack", o.Stack).Output()

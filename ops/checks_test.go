@@ -82,6 +82,22 @@ func TestAForeignNamespaceIsRefusedByName(t *testing.T) {
 	}
 }
 
+func TestAClusterWithoutTheGatewayAPIIsNamed(t *testing.T) {
+	for name, test := range map[string]struct{ exposure, kind, found, want string }{
+		"another exposure": {"ingress", "lab", "", ""},
+		"there":            {"gateway", "lab", "customresourcedefinition.apiextensions.k8s.io/httproutes.gateway.networking.k8s.io", ""},
+		"lab without":      {"gateway", "lab", "", "Fix: bin/lab traefik up"},
+		"cloud without":    {"gateway", "kubeconfig", "", "Fix: kubectl --context c apply --server-side -f https://"},
+	} {
+		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:exposure: " + test.exposure + "\n"})
+		ops.tools.Kubectl = script(t, "kubectl", "echo '"+test.found+"'")
+		err := ops.checkGateway(t.Context(), Cluster{Context: "c", Kind: test.kind})
+		if (err != nil) != (test.want != "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: error = %v, want %q", name, err, test.want)
+		}
+	}
+}
+
 func TestNodeAddressIsAskedForNodePortsOnly(t *testing.T) {
 	for name, test := range map[string]struct{ exposure, kind, external, internal, want string }{
 		"localhost":      {"localhost", "lab", "", "10.0.0.7", ""},
