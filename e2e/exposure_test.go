@@ -202,7 +202,7 @@ func (s site) settles(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if hsts := response.Header.Get("Strict-Transport-Security"); response.StatusCode != http.StatusOK || !strings.HasPrefix(hsts, "max-age=") {
+			if hsts := response.Header.Get("Strict-Transport-Security"); response.StatusCode >= http.StatusBadRequest || !strings.HasPrefix(hsts, "max-age=") {
 				return fmt.Errorf("%s, Strict-Transport-Security %q: %.200s", response.Status, hsts, text)
 			}
 			return nil
