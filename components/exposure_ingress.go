@@ -31,10 +31,12 @@ func (i Issuer) annotations() map[string]string {
 	return all
 }
 
-// redirects are the annotations by which a controller sends http to https, by its usual class. There is no portable one.
-// Traefik has none either: it is a setting of its entry point, and without it plain http finds no route.
-var redirects = map[string]map[string]string{
+// httpsOnly are the annotations by which a controller serves https and sends http there, by its usual class. There are no
+// portable ones. Traefik redirects by a setting of its entry point; what it needs to be told here is that the routes are TLS
+// ones, or it would serve them over plain http too.
+var httpsOnly = map[string]map[string]string{
 	"nginx":   {"nginx.ingress.kubernetes.io/ssl-redirect": "true"},
+	"traefik": {"traefik.ingress.kubernetes.io/router.tls": "true"},
 	"haproxy": {"haproxy.org/ssl-redirect": "true"},
 	"alb": {
 		"alb.ingress.kubernetes.io/listen-ports": `[{"HTTP": 80}, {"HTTPS": 443}]`,
@@ -67,7 +69,7 @@ func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pul
 		spec.IngressClassName = pulumi.String(args.Ingress.Class)
 	}
 	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
-		Metadata: args.meta("ingress", map[string]string{skipAwait: "true"}, redirects[args.Ingress.Class],
+		Metadata: args.meta("ingress", map[string]string{skipAwait: "true"}, httpsOnly[args.Ingress.Class],
 			args.Ingress.Issuer.annotations(), args.Ingress.Annotations),
 		Spec: spec,
 	}, child...)

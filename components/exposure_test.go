@@ -27,7 +27,7 @@ var exposures = map[string]map[string]string{
 		"todo:exposureAnnotations": `{"service.beta.kubernetes.io/aws-load-balancer-ssl-ports":"443"}`},
 	"ingress": {"todo:exposure": "ingress", "todo:domain": "todo.your-company.com", "todo:tlsSecret": "own-tls", "todo:ingressClass": "nginx",
 		"todo:exposureAnnotations": `{"nginx.ingress.kubernetes.io/proxy-body-size":"1m"}`},
-	"ingress-certmanager": {"todo:exposure": "ingress", "todo:domain": "todo.your-company.com", "todo:tlsClusterIssuer": "letsencrypt",
+	"ingress-certmanager": {"todo:exposure": "ingress", "todo:domain": "todo.your-company.com", "todo:tlsClusterIssuer": "letsencrypt", "todo:ingressClass": "traefik",
 		"todo:ingressFrom": `{"namespaces":["ingress-nginx"],"cidrs":["10.0.0.0/16"]}`},
 	"gateway": {"todo:exposure": "gateway", "todo:domain": "todo.your-company.com", "todo:tlsIssuer": "company",
 		"todo:gateway": `{"class":"traefik","httpPort":8000,"httpsPort":8443}`, "todo:exposureAnnotations": `{"example.com/pool":"public"}`},
