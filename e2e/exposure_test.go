@@ -207,6 +207,9 @@ func (s site) settles(t *testing.T) {
 			}
 			return nil
 		})
+		if t.Failed() {
+			t.FailNow() // the rest would wait in vain too
+		}
 	}
 }
 
