@@ -282,7 +282,8 @@ func onlyControllersGetIn(t *testing.T, image string) {
 				t.Errorf("removing namespace %s: %v\n%s", namespace, err, out)
 			}
 		})
-		kubectl(t, "-n", namespace, "run", "caller", "--image="+image, "--restart=Never", "--grace-period=1", "--command", "--", "node", "-e", "setInterval(() => {}, 1e6)")
+		kubectl(t, "-n", namespace, "run", "caller", "--image="+image, "--restart=Never", "--command", "--",
+			"node", "-e", `process.on("SIGTERM", () => process.exit()); setInterval(() => {}, 1e6)`)
 		from[namespace] = place{namespace: namespace, pod: "caller", probe: nodeProbe}
 	}
 	for namespace, caller := range from {
