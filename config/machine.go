@@ -84,12 +84,25 @@ func (c *Config) useMinikubeDaemon(ctx context.Context, m machine, ps *problems)
 	}
 	ctx, cancel := context.WithTimeout(ctx, minikubePatience)
 	defer cancel()
-	out, err := m.run(ctx, "minikube", "-p", c.Kube.Context, "docker-env", "--shell", "none")
+	runtime, err := minikubeRuntime(ctx, m, c.Kube.Context)
+	if err == nil && runtime != "docker" {
+		// The addon's proxy makes localhost:5000 the same registry on the node as the forward does on this machine.
+		ps.add(Problem{Key: keyRegistry, Got: "not set", Want: fmt.Sprintf("profile %s runs %s, which takes its images from a registry", c.Kube.Context, runtime),
+			Fix: fmt.Sprintf("minikube -p %s addons enable registry && (kubectl --context %s -n kube-system port-forward service/registry 5000:80 &) && %s",
+				c.Kube.Context, c.Kube.Context, ps.set(keyRegistry, "localhost:5000")), Later: true})
+		return
+	}
 	if err == nil {
-		c.Docker, err = parseDockerEnv(string(out))
+		var out []byte
+		if out, err = m.run(ctx, "minikube", "-p", c.Kube.Context, "docker-env", "--shell", "none"); err == nil {
+			c.Docker, err = parseDockerEnv(string(out))
+		}
+		if err != nil {
+			err = fmt.Errorf("minikube -p %s docker-env: %w", c.Kube.Context, err)
+		}
 	}
 	if err != nil {
-		ps.add(Problem{Key: keyDockerHost, Got: fmt.Sprintf("minikube -p %s docker-env: %v", c.Kube.Context, err),
+		ps.add(Problem{Key: keyDockerHost, Got: err.Error(),
 			Want: "without a registry, images are built in Minikube's own Docker",
 			Fix:  "minikube start -p " + c.Kube.Context + " --container-runtime=docker, or " + ps.set(keyRegistry, "<host:port>"), Later: true})
 	}

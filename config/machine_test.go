@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,9 @@ func bare(answer string, failure error) (m machine, asked *[]string) {
 	m.getenv = func(string) string { return "" }
 	m.run = func(_ context.Context, name string, args ...string) ([]byte, error) {
 		*asked = append(*asked, name+" "+strings.Join(args, " "))
+		if name == "minikube" && args[0] == "profile" && failure == nil {
+			return []byte(profiles("docker")), nil
+		}
 		return []byte(answer), failure
 	}
 	return m, asked
@@ -91,11 +95,46 @@ func TestMinikubesOwnDaemonBuilds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "minikube -p minikube docker-env --shell none"; len(*asked) != 1 || (*asked)[0] != want {
-		t.Errorf("ran %q, want %q once", *asked, want)
+	if want := []string{"minikube profile list --light -o json", "minikube -p minikube docker-env --shell none"}; !slices.Equal(*asked, want) {
+		t.Errorf("ran %q, want %q", *asked, want)
 	}
 	if cfg.Kube.Context != "minikube" || cfg.Docker.Host != "tcp://192.168.49.2:2376" || cfg.Docker.CertPath == "" {
 		t.Errorf("context %q builds in %+v, want minikube in its own daemon over TLS", cfg.Kube.Context, cfg.Docker)
+	}
+}
+
+// profiles is `minikube profile list --light -o json` as recorded in kubernetes/minikube#9996, shortened to two profiles.
+func profiles(runtime string) string {
+	return `{"invalid":[],"valid":[{"Name":"other","Status":"Unknown","Config":{"Name":"other","Driver":"docker","KubernetesConfig":{"KubernetesVersion":"v1.20.0","ContainerRuntime":"cri-o"}}},` +
+		`{"Name":"minikube","Status":"Unknown","Config":{"Name":"minikube","KeepContext":false,"Driver":"docker","DockerEnv":null,"KubernetesConfig":` +
+		`{"KubernetesVersion":"v1.20.0","ClusterName":"minikube","ContainerRuntime":"` + runtime + `","CRISocket":""}}}]}`
+}
+
+func TestMinikubesRuntimeDecides(t *testing.T) {
+	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+	for name, c := range map[string]struct{ answer, want string }{
+		"docker":               {answer: profiles("docker")},
+		"an old profile":       {answer: profiles("")},
+		"containerd":           {answer: profiles("containerd"), want: "registry: not set; profile minikube runs containerd"},
+		"cri-o":                {answer: profiles("cri-o"), want: "minikube -p minikube addons enable registry && (kubectl --context minikube"},
+		"another profile only": {answer: `{"invalid":[],"valid":[{"Name":"other"}]}`, want: "minikube profile list: there is no profile minikube"},
+		"no JSON":              {answer: "* Profile \"minikube\" not found", want: "its answer is not the JSON that was expected"},
+	} {
+		m, asked := bare(recorded, nil)
+		plain := m.run
+		m.run = func(ctx context.Context, command string, args ...string) ([]byte, error) {
+			if args[0] == "profile" {
+				return []byte(c.answer), nil
+			}
+			return plain(ctx, command, args...)
+		}
+		cfg, err := load(t, o, m)
+		if c.want == "" && (err != nil || cfg.Docker.Host == "") {
+			t.Errorf("%s: got %v, want Minikube's own Docker", name, err)
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || len(*asked) > 0) {
+			t.Errorf("%s: got %v after %q, want %q and no docker-env", name, err, *asked, c.want)
+		}
 	}
 }
 
@@ -117,7 +156,7 @@ func TestMinikubeIsNotAskedInVain(t *testing.T) {
 func TestMinikubeMissing(t *testing.T) {
 	m, _ := bare("", errors.New("executable file not found"))
 	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
-	if _, err := load(t, o, m); err == nil || !strings.Contains(err.Error(), "minikube -p minikube docker-env: executable file not found") {
+	if _, err := load(t, o, m); err == nil || !strings.Contains(err.Error(), "minikube profile list: executable file not found") {
 		t.Errorf("an update without Minikube ended with %v, want the command that failed", err)
 	}
 	o.Preview = true

@@ -119,9 +119,25 @@ func (o *Ops) startMinikube(ctx context.Context) (Cluster, error) {
 		if exec.CommandContext(ctx, "minikube", "-p", profile, "status").Run() == nil {
 			return step.ErrDone
 		}
-		return s.Command(ctx, o.Root, nil, "minikube", "start", "-p", profile)
+		return s.Command(ctx, o.Root, nil, "minikube", minikubeStart(ctx, profile)...)
 	})
 	return Cluster{Kind: "minikube", Context: profile, Local: true}, err
+}
+
+// minikubeStart gives a new profile the runtime whose daemon builds the images; newer versions of Minikube default to
+// containerd. The runtime of a profile that is there cannot be changed.
+func minikubeStart(ctx context.Context, profile string) []string {
+	start := []string{"start", "-p", profile}
+	var list struct{ Valid, Invalid []struct{ Name string } }
+	text, err := exec.CommandContext(ctx, "minikube", "profile", "list", "--light", "-o", "json").Output()
+	if err == nil && json.Unmarshal(text, &list) == nil {
+		for _, p := range append(list.Valid, list.Invalid...) {
+			if p.Name == profile {
+				return start
+			}
+		}
+	}
+	return append(start, "--container-runtime=docker")
 }
 
 // startLab brings the lab up; it prints its own steps.
