@@ -101,6 +101,21 @@ func search(text []byte, value string) string {
 	return ""
 }
 
+func TestSearchFindsEverySpelling(t *testing.T) {
+	const value = "p+/w \"quoted\" & Ünicode"
+	for _, served := range []string{
+		value, `{"a":"p+/w \"quoted\" \u0026 Ünicode"}`, "?a=p%2B%2Fw+%22quoted%22+%26+%C3%9Cnicode",
+		hex.EncodeToString([]byte(value)), "cCsvdyAicXVvdGVkIiAmIMOcbmljb2Rl",
+	} {
+		if search([]byte("…"+served+"…"), value) == "" {
+			t.Errorf("%q holds the value and is not found", served)
+		}
+	}
+	if spelling := search([]byte("nothing of the kind"), value); spelling != "" {
+		t.Errorf("found %s where it is not", spelling)
+	}
+}
+
 // secretValues are the values of the stack's Secrets, and the password in DATABASE_URL.
 func secretValues(t *testing.T) map[string]string {
 	t.Helper()

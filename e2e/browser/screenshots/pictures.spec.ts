@@ -1,11 +1,13 @@
 import { Chatbot } from "../support/chatbot.ts";
-import { asAda, inDays, picture } from "../support/picture.ts";
+import { asAda, inDays, picture, today } from "../support/picture.ts";
 import { webUrl } from "../support/stack.ts";
 import { addTask, expect, test } from "../support/test.ts";
 import { Web } from "../support/web.ts";
 
 // One after the other: all of them are Ada.
 test.describe.configure({ mode: "serial" });
+
+test.beforeEach(({ page }) => page.clock.setFixedTime(today));
 
 test("the web front end", async ({ page, context }) => {
   const web = new Web(page);
@@ -41,6 +43,7 @@ test("the web front end", async ({ page, context }) => {
     await picture(page, "web-dark");
     await page.emulateMedia({ colorScheme: "light" });
 
+    await page.setViewportSize({ width: 1280, height: 1000 });
     await web.edit("Prepare the talk");
     await page.mouse.move(0, 0);
     await picture(page, "web-editor");
@@ -58,14 +61,11 @@ test("a conversation", async ({ page, context }) => {
     await addTask(context, { title: "Prepare the talk", priority: "high", due_date: inDays(0) });
     const chatbot = new Chatbot(page);
     await chatbot.open();
-    await picture(page, "chatbot-welcome");
     for (const text of ["What is on my list?", "Add buy oat milk and coffee", "Complete Prepare the talk"]) {
       await chatbot.say(text);
       await chatbot.whole();
     }
     await page.mouse.move(0, 0);
     await picture(page, "chatbot");
-    await page.emulateMedia({ colorScheme: "dark" });
-    await picture(page, "chatbot-dark");
   });
 });

@@ -30,7 +30,10 @@ async function remove(context: BrowserContext) {
   await context.clearCookies();
 }
 
-/** A day from today, as the application writes days. */
+/** The pictures' today: what they show does not depend on the day they are taken. */
+export const today = new Date("2026-03-02T09:00:00Z");
+
+/** A day from the pictures' today, as the application writes days. */
 export function inDays(days: number): string {
-  return new Date(Date.now() + days * 86_400_000).toLocaleDateString("sv-SE");
+  return new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -7,7 +7,7 @@ test("without a key the chatbot says so, and names the command", async ({ page, 
   const chatbot = new Chatbot(page);
   await page.goto(chatbotUrl);
   await expect(page.getByRole("heading", { name: "The assistant needs a key" })).toBeVisible();
-  await expect(page.getByRole("region", { name: "Commands" })).toContainText("pulumi config set --secret OPENAI_API_KEY");
+  await expect(page.getByLabel("Commands")).toContainText("pulumi config set --secret OPENAI_API_KEY");
   await expect(chatbot.message).toBeDisabled();
   await page.getByRole("button", { name: "Check again" }).click();
   await expect(page.getByRole("heading", { name: "The assistant needs a key" })).toBeVisible();

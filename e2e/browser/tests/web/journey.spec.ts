@@ -8,6 +8,7 @@ test("sign up, live with a task, sign out and in again", async ({ page, context 
 
   await page.goto(webUrl);
   await page.getByRole("link", { name: /create an account|sign up/i }).click();
+  await page.waitForURL(/\/sign-up/); // the page before has an Email too
   await page.getByRole("textbox", { name: "Email" }).fill(person.email);
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Create account" }).click();
