@@ -11,7 +11,7 @@ import (
 )
 
 // FuzzLoad gives the loader values that nobody would: it has to end with a configuration, or with an *Error whose every
-// problem says what and how to mend it. What it found is in testdata/fuzz.
+// problem says what and how to mend it. testdata/fuzz has inputs of longer runs, each of which reached code of its own.
 //
 //	go test ./config -fuzz FuzzLoad -fuzztime 5m
 func FuzzLoad(f *testing.F) {

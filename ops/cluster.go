@@ -50,6 +50,9 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 	if err != nil {
 		return Cluster{}, err
 	}
+	if keys.RenderYAML != "" {
+		return Cluster{}, fmt.Errorf("stack %s renders manifests into %s and has no cluster to bring up: eval \"$(make env)\" && pulumi up -s %s", o.Stack, keys.RenderYAML, o.Stack)
+	}
 	if keys.KubeContext != "" {
 		return Cluster{Kind: "kubeconfig", Context: keys.KubeContext}, nil
 	}
@@ -73,6 +76,7 @@ type stackKeys struct {
 	KubeContext string      `yaml:"todo:kubeContext"`
 	Production  flag        `yaml:"todo:production"`
 	Exposure    string      `yaml:"todo:exposure"`   // empty is localhost
+	RenderYAML  string      `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
 	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
 	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    serviceKeys `yaml:"todo:services"`

@@ -50,6 +50,7 @@ func TestWrongCallsAreExplained(t *testing.T) {
 		"outside checkout":  {[]string{"up"}, "dev", nil, "run make in the folder of the checkout"},
 		"stack with a path": {[]string{"up"}, "../dev", []string{"Pulumi.yaml"}, `STACK="../dev": a stack's name is`},
 		"unknown stack":     {[]string{"up"}, "qa", []string{"Pulumi.yaml"}, "cp Pulumi.dev.yaml Pulumi.qa.yaml"},
+		"manifests only":    {[]string{"up"}, "gitops", []string{"Pulumi.yaml", "Pulumi.gitops.yaml"}, "renders manifests into rendered and has no cluster"},
 		"prod names none":   {[]string{"up"}, "prod", []string{"Pulumi.yaml", "Pulumi.prod.yaml"}, "pulumi config set kubeContext <context> -s prod"},
 	}
 	for name, test := range tests {
@@ -60,6 +61,9 @@ func TestWrongCallsAreExplained(t *testing.T) {
 				text := ""
 				if file == "Pulumi.prod.yaml" {
 					text = "config:\n  todo:production: true\n  todo:exposure: ingress\n" // localhost would ask for free ports first
+				}
+				if file == "Pulumi.gitops.yaml" {
+					text = "config:\n  todo:exposure: ingress\n  todo:renderYaml: rendered\n"
 				}
 				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
