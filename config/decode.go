@@ -82,7 +82,7 @@ func (ps *problems) compareObject(path string, given map[string]any, want reflec
 	case reflect.Struct:
 		known := map[string]reflect.Type{}
 		for _, f := range reflect.VisibleFields(want) {
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !f.Anonymous {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !f.Anonymous && name != "-" {
 				known[name] = f.Type
 			}
 		}

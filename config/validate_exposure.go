@@ -65,8 +65,8 @@ func (c *Config) validateExposure(ps *problems) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.ExposureAnnotations)) {
 		if !annotationName.MatchString(name) {
-			path := keyExposureAnnotations + "." + name
-			ps.add(Problem{Key: path, Got: "not an annotation's name", Want: "allowed: [prefix/]name", Fix: ps.remove(fmt.Sprintf("%s[%q]", keyExposureAnnotations, name))})
+			path := join(keyExposureAnnotations, name)
+			ps.add(Problem{Key: path, Got: "not an annotation's name", Want: "allowed: [prefix/]name", Fix: ps.remove(path)})
 		}
 	}
 	c.validateFrom(ps)
