@@ -114,7 +114,7 @@ func withModel(t *testing.T) {
 	t.Setenv("MODEL_URL", url)
 	t.Setenv("MODEL_KEY", key)
 	before := pods(t)
-	run(t, "bash", "-c", `eval "$(make env)" && pulumi config set -s dev OPENAI_BASE_URL "$MODEL_URL" && pulumi config set -s dev --secret OPENAI_API_KEY <<<"$MODEL_KEY"`)
+	run(t, "bash", "-c", `eval "$(make env)" && pulumi config set -s dev OPENAI_BASE_URL "$MODEL_URL" && printf %s "$MODEL_KEY" | pulumi config set -s dev --secret OPENAI_API_KEY`)
 	run(t, "make", "up")
 	samePods(t, before, pods(t), "backend")
 	t.Cleanup(func() {
