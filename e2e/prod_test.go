@@ -199,7 +199,7 @@ func ready(pods []rehearsalPod) int {
 }
 
 func testProductionPods(t *testing.T, registry string) {
-	eventually(t, time.Minute, "two Ready pods of the backend and of the web", func() error { // a Deployment begins with one
+	eventually(t, 2*time.Minute, "two Ready pods of the backend and of the web", func() error { // a Deployment begins with one
 		for _, service := range []string{"backend", "frontend-web"} {
 			if n := ready(rehearsalPods(t, service)); n != 2 {
 				return fmt.Errorf("%s has %d", service, n)
@@ -313,7 +313,7 @@ func testAutoscaling(t *testing.T) {
 // The lab has one node, so that what is evicted has nowhere to go until the node is open again.
 func testDrain(t *testing.T) {
 	node := kubectl(t, "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
-	eventually(t, time.Minute, "two Ready pods", func() error {
+	eventually(t, 2*time.Minute, "two Ready pods", func() error {
 		if pods := rehearsalPods(t, "backend"); len(pods) != 2 || ready(pods) != 2 {
 			return fmt.Errorf("%d of %d", ready(pods), len(pods))
 		}
@@ -339,7 +339,7 @@ func testDrain(t *testing.T) {
 		t.Errorf("%d pods are Ready while the node is drained, want the one that the budget keeps", ready(left))
 	}
 	kubectl(t, "uncordon", node)
-	eventually(t, time.Minute, "two Ready pods on the open node", func() error {
+	eventually(t, 2*time.Minute, "two Ready pods on the open node", func() error {
 		if n := ready(rehearsalPods(t, "backend")); n != 2 {
 			return fmt.Errorf("%d", n)
 		}
