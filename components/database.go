@@ -22,7 +22,8 @@ type Database struct {
 	// URL is the whole connection string, secret. Readers never assemble credentials.
 	URL pulumi.StringOutput `pulumi:"url"`
 
-	selector map[string]string
+	selector    map[string]string
+	statefulSet *appsv1.StatefulSet // there when Postgres is ready
 }
 
 // DatabaseArgs are a Database's inputs.
@@ -94,7 +95,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	}
 	// The name is fixed because the volume's claim is named after it (data-database-0): a replaced StatefulSet finds
 	// the same data. Retain keeps the claim when the StatefulSet goes; only the namespace's end removes the data.
-	_, err = appsv1.NewStatefulSet(ctx, name+"-statefulset", &appsv1.StatefulSetArgs{
+	statefulSet, err := appsv1.NewStatefulSet(ctx, name+"-statefulset", &appsv1.StatefulSetArgs{
 		Metadata: meta(args.Service),
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(args.Service),
@@ -117,6 +118,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
 	}
+	db.statefulSet = statefulSet
 	// Headless, under a fixed name: the connection string holds it.
 	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
 		Metadata: meta(args.Service),

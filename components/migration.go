@@ -27,6 +27,7 @@ type Migration struct {
 	Job pulumi.StringOutput `pulumi:"job"`
 
 	selector map[string]string
+	job      *batchv1.Job
 }
 
 // MigrationArgs are a Migration's inputs.
@@ -44,7 +45,7 @@ type MigrationArgs struct {
 	External    *External            // secret environment from a store, instead of Secrets; nil is none
 	PullSecrets []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 
-	After []pulumi.Resource // the Job starts when these are there; nil is none
+	After []pulumi.Resource // the Job starts when these are there; nil is none, and a component is too little: see done
 }
 
 const (
@@ -131,7 +132,7 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Job: %w", name, err)
 	}
-	m.Job = job.Metadata.Name().Elem()
+	m.job, m.Job = job, job.Metadata.Name().Elem()
 	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{"job": m.Job})
 }
 

@@ -88,17 +88,18 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance
 		args.Secrets = map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}
 	}
 	if db != nil {
-		args.After = []pulumi.Resource{db} // with its StatefulSet, which is there when Postgres is ready
+		args.After = []pulumi.Resource{db.statefulSet}
 	}
 	return NewMigration(ctx, name, args, opts...)
 }
 
-// done is what waits for the migration, if there is one, waits for.
+// done is what waits for the migration, if there is one, waits for. It is the Job and not the component: the SDK takes a component
+// for those of its children that are registered by then, and they are registered in the background.
 func (m *Migration) done() []pulumi.Resource {
 	if m == nil {
 		return nil
 	}
-	return []pulumi.Resource{m}
+	return []pulumi.Resource{m.job}
 }
 
 // migrateOnStart switches the backend's own migration off where the Job runs it.

@@ -50,7 +50,7 @@ type WorkloadArgs struct {
 
 	// RolloutTimeoutSeconds is how long a whole rollout may take before the update fails; 0 is 300.
 	RolloutTimeoutSeconds int
-	After                 []pulumi.Resource    // the pods change only when these are there; nil is none
+	After                 []pulumi.Resource    // the pods change only when these are there, resources and no components; nil is none
 	External              *External            // secret environment from a store, instead of Secrets; nil is none
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
