@@ -50,3 +50,31 @@ func TestEveryNamedProofExists(t *testing.T) {
 		}
 	}
 }
+
+// The README shows the tree of the dev stack, taken from a real run: a resource that came or went must be noticed.
+func TestREADMEShowsTheTree(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile("testdata/dev.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^[│├└─ ]*\S+:\S+:\S+ +(todo\S*)$`).FindAllStringSubmatch(string(readme), -1) {
+		shown[m[1]] = true
+	}
+	delete(shown, "todo-dev") // the stack itself
+	for line := range strings.Lines(string(golden)) {
+		path, _, _ := strings.Cut(line, ":")
+		name := path[strings.LastIndex(path, "/")+1:]
+		if !shown[name] {
+			t.Errorf("the README's tree lacks %s", name)
+		}
+		delete(shown, name)
+	}
+	for name := range shown {
+		t.Errorf("the README's tree shows %s, which the stack does not have", name)
+	}
+}
