@@ -16,28 +16,32 @@ func everywhere(labels, annotations map[string]string) pulumi.ResourceOption {
 			return nil
 		}
 		for _, path := range [][]string{{"Metadata"}, {"Spec", "Template", "Metadata"}} {
-			if meta, ok := follow(reflect.ValueOf(args.Props), path).(*metav1.ObjectMetaArgs); ok && meta != nil {
-				meta.Labels, meta.Annotations = withMore(meta.Labels, labels), withMore(meta.Annotations, annotations)
+			field := follow(reflect.ValueOf(args.Props), path)
+			if !field.IsValid() {
+				continue
+			}
+			if meta, ok := field.Interface().(*metav1.ObjectMetaArgs); ok && meta != nil {
+				own := *meta // a copy: two objects may share one, and the first may be on its way already
+				own.Labels, own.Annotations = withMore(meta.Labels, labels), withMore(meta.Annotations, annotations)
+				field.Set(reflect.ValueOf(&own))
 			}
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
 	}})
 }
 
-// follow goes down the fields of pointers to structs; nil when one is missing.
-func follow(v reflect.Value, path []string) any {
+// follow goes down the fields of pointers to structs; the zero Value when one is missing.
+func follow(v reflect.Value, path []string) reflect.Value {
 	for _, name := range path {
 		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 			v = v.Elem()
 		}
 		if v.Kind() != reflect.Struct {
-			return nil
+			return reflect.Value{}
 		}
-		if v = v.FieldByName(name); !v.IsValid() {
-			return nil
-		}
+		v = v.FieldByName(name)
 	}
-	return v.Interface()
+	return v
 }
 
 // withMore returns a copy: one map may serve several objects.
