@@ -118,6 +118,17 @@ func TestEverySeededFailureIsNamed(t *testing.T) {
 	}
 }
 
+// The program puts its own ResourceQuota back at the next update: a patch would heal for a day.
+func TestTheStacksOwnQuotaIsNotPatched(t *testing.T) {
+	r := load(t, "todo-doctor-quota", func(text string) string {
+		return strings.ReplaceAll(text, "exceeded quota: small", "exceeded quota: todo-quota-resourcequota-1f2e3d4c")
+	})
+	want := "pulumi config set -s dev resourceQuota false && make up"
+	if got := examined(t, r, Target{Namespace: "todo-doctor-quota", Stack: "dev"})["quota"].Fix; got != want {
+		t.Errorf("fix = %q, want %q", got, want)
+	}
+}
+
 func TestAStacksFixesAreItsConfigurations(t *testing.T) {
 	tests := map[string]struct {
 		workload string // of the recording, which is made the stack's backend

@@ -13,6 +13,9 @@ import (
 
 var quotaName = regexp.MustCompile(`exceeded quota: ([^,\s]+)`)
 
+// stackQuota begins the name of the ResourceQuota that the program makes.
+const stackQuota = "todo-quota-"
+
 // quota raises exactly what was exceeded to what is needed.
 func (p *prescription) quota() {
 	name := "<name>"
@@ -20,6 +23,11 @@ func (p *prescription) quota() {
 		name = m[1]
 	}
 	p.f.Likely = fmt.Sprintf("The namespace's ResourceQuota %s has no room for the pod.", name)
+	if p.Stack != "" && strings.HasPrefix(name, stackQuota) {
+		// It has room for the topology, so something else takes it; and what is patched, the next update puts back.
+		p.f.Fix = fmt.Sprintf("pulumi config set -s %s resourceQuota false && make up%s", p.Stack, p.stackFlag())
+		return
+	}
 	p.f.Fix = p.kubectl("describe resourcequota " + name)
 	requested, used := amounts(p.f.Detail, "requested"), amounts(p.f.Detail, "used")
 	var hard []string
