@@ -20,7 +20,7 @@ from tests import postgres
 Environment = Callable[..., dict[str, str]]
 SERVE = [sys.executable, "-m", "src.serve"]
 MIGRATE = [sys.executable, "-m", "src.migrate"]
-UVICORN = [sys.executable, "-m", "uvicorn", "src.api.main:app", "--workers", "2"]
+UVICORN = [sys.executable, "-m", "uvicorn", "src.api.main:app", "--workers", "2", "--port", "0"]
 BOOT_SECONDS = 60
 
 
