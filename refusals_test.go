@@ -97,7 +97,7 @@ var refusals = map[string]refusal{
 	"node selector's value":      {config: map[string]string{"todo:services": `{"backend":{"nodeSelector":{"pool":"a,b"}}}`}, says: []string{`services.backend.nodeSelector.pool: "a,b"`}},
 	"startup":                    {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":5}}}`}, says: []string{"services.backend.probes.startupSeconds: 5", "10 to 1800"}},
 	"startup beyond the rollout": {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":400}}}`}, says: []string{"services.backend.probes.startupSeconds: 400", "rolloutTimeoutSeconds, 200"}},
-	"grace":                      {config: map[string]string{"todo:services": `{"backend":{"terminationGracePeriodSeconds":1}}`}, says: []string{"services.backend.terminationGracePeriodSeconds: 1", "10 to 3600"}},
+	"grace":                      {config: map[string]string{"todo:services": `{"backend":{"terminationGracePeriodSeconds":1}}`}, says: []string{"services.backend.terminationGracePeriodSeconds: 1", "15 to 3600"}},
 	"priority class":             {config: map[string]string{"todo:services": `{"backend":{"priorityClassName":"Very High"}}`}, says: []string{`services.backend.priorityClassName: "Very High"`}},
 	"toleration's key":           {config: map[string]string{"todo:services": `{"backend":{"tolerations":[{"key":"a b","operator":"Exists"}]}}`}, says: []string{`services.backend.tolerations[0].key: "a b"`}},
 	"toleration's operator":      {config: map[string]string{"todo:services": `{"backend":{"tolerations":[{"key":"gpu","operator":"In"}]}}`}, says: []string{`services.backend.tolerations[0].operator: "In"`, "Equal, Exists"}},

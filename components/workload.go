@@ -59,8 +59,9 @@ const (
 	portName = "http"
 
 	// A pod leaves the endpoints and gets SIGTERM at the same moment, but proxies learn of it later: it keeps serving
-	// meanwhile. The grace period includes this sleep.
-	preStopSeconds = 5
+	// meanwhile. The grace period includes this sleep. Five seconds were measured to be too few where all services roll at once
+	// on two cores: 12 of 10,803 requests met a server that had closed.
+	preStopSeconds = 10
 
 	startupPeriodSeconds = 2
 

@@ -89,7 +89,7 @@ func TestWorkloadPod(t *testing.T) {
 		{container + "imagePullPolicy", `"IfNotPresent"`, "tags are contents"},
 		{container + "ports.0.name", `"http"`, "probes and Service name the port"},
 		{container + "ports.0.containerPort", "3000", "as asked"},
-		{container + "lifecycle.preStop.sleep.seconds", "5", "endpoints need time to leave the proxies"},
+		{container + "lifecycle.preStop.sleep.seconds", "10", "endpoints need time to leave the proxies"},
 		{container + "startupProbe.httpGet", `{"path":"/alive","port":"http"}`, "a slow start is no hang"},
 		{container + "startupProbe.failureThreshold", "60", "two minutes, every 2 s"},
 		{container + "livenessProbe.httpGet", `{"path":"/alive","port":"http"}`, "as asked"},

@@ -122,8 +122,8 @@ func (c *Config) validateServices(ps *problems) {
 			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p),
 				fmt.Sprintf("a rollout fails after rolloutTimeoutSeconds, %d, before it is over", c.RolloutTimeoutSeconds), fmt.Sprint(c.RolloutTimeoutSeconds))
 		}
-		if g := s.Pods.GraceSeconds; g < 10 || g > 3600 {
-			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 10 to 3600", fmt.Sprint(DefaultGraceSeconds))
+		if g := s.Pods.GraceSeconds; g < 15 || g > 3600 {
+			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 15 to 3600", fmt.Sprint(DefaultGraceSeconds))
 		}
 		for role, path := range map[string]string{"liveness": s.Probes.Liveness, "readiness": s.Probes.Readiness} {
 			if !strings.HasPrefix(path, "/") {

@@ -16,17 +16,18 @@ import (
 )
 
 // load is a constant stream of requests to all three services, half of it over connections that are kept, and half of it
-// over a new connection each.
+// over a new connection each. Of six requests the backend gets four, and each front one: 30 a second, which their 200m of
+// CPU serve with one pod of two as well.
 type load struct {
 	vegeta, targets, dir string
 }
 
 const (
-	loadRate = 90 // requests a second of each half, spread evenly over the services
+	loadRate = 90 // requests a second of each half
 	// A scenario that is over sooner goes on until then: 10,800 requests.
 	loadAtLeast = time.Minute
-	// The last pod that a change ended is still on its way out when the change is over: 5 s of preStop, and its drain.
-	loadAfter = 15 * time.Second
+	// The last pod that a change ended is still on its way out when the change is over: 10 s of preStop, and its drain.
+	loadAfter = 20 * time.Second
 )
 
 // outcome is what the load saw while something changed.
@@ -105,7 +106,8 @@ func newLoad(t *testing.T) load {
 	for service, path := range map[string]string{"backend": "/api/chat/status", "frontend-web": "/api/healthz", "frontend-chatbot": "/api/healthz"} {
 		// The Service's own address: the forward of the localhost exposure holds on to one pod, as every port-forward does.
 		address := kubectl(t, "-n", "todo-dev", "get", "service", service, "-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
-		fmt.Fprintf(&targets, "GET http://%s%s\n", address, path)
+		weight := map[string]int{"backend": 4}[service]
+		targets.WriteString(strings.Repeat(fmt.Sprintf("GET http://%s%s\n", address, path), max(1, weight)))
 	}
 	if err := os.WriteFile(l.targets, []byte(targets.String()), 0o600); err != nil {
 		t.Fatal(err)
