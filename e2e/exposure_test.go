@@ -289,11 +289,11 @@ func onlyControllersGetIn(t *testing.T, image string) {
 	for namespace, caller := range from {
 		kubectl(t, "-n", namespace, "wait", "pod/caller", "--for=condition=Ready", "--timeout=120s")
 		for service, port := range map[string]int{"frontend-web": 3000, "frontend-chatbot": 3001, "backend": 8000} {
-			// The network's rules follow a new pod after a moment, in both directions.
 			want := namespace == controllers
-			ip := kubectl(t, "-n", exposedNamespace, "get", "pods", "-l", "app.kubernetes.io/name="+service, "--field-selector=status.phase=Running",
-				"-o", "jsonpath={.items[0].status.podIP}")
-			eventually(t, 20*time.Second, fmt.Sprintf("%s reaches %s: %t", namespace, service, want), func() error {
+			// The network's rules follow a new pod after a moment, in both directions; and an old one may still be on its way out.
+			eventually(t, 45*time.Second, fmt.Sprintf("%s reaches %s: %t", namespace, service, want), func() error {
+				ip := kubectl(t, "-n", exposedNamespace, "get", "pods", "-l", "app.kubernetes.io/name="+service, "--field-selector=status.phase=Running",
+					"-o", "jsonpath={.items[0].status.podIP}")
 				if open, said := caller.connect(t, ip, port); open != want {
 					return fmt.Errorf("%s:%d is %s", ip, port, said)
 				}
