@@ -22,7 +22,13 @@ export class Chatbot {
 
   async open(path = "/") {
     await this.page.goto(chatbotUrl + path);
+    await this.ready();
+  }
+
+  /** Waits until React has taken the field over: what is typed before that is lost when it does. */
+  async ready() {
     await expect(this.message).toBeEnabled();
+    await expect.poll(() => this.message.evaluate((field) => Object.keys(field).some((key) => key.startsWith("__reactProps")))).toBe(true);
   }
 
   /** Sends a message and waits for its answer to begin. */

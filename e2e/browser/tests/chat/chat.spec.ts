@@ -9,7 +9,7 @@ test("a task added in the chat appears in the web front end, and one completed t
   await web.open();
   await page.getByRole("link", { name: "Assistant" }).click(); // the session comes along
   const chatbot = new Chatbot(page);
-  await expect(chatbot.message).toBeEnabled();
+  await chatbot.ready();
   expect(page.url(), "the chatbot's address").toBe(`${chatbotUrl}/`);
 
   await chatbot.say("add buy milk");
@@ -86,7 +86,7 @@ test("a model that fails is said in words, and asked again", async ({ page, watc
   const chatbot = new Chatbot(page);
   await chatbot.open();
   await chatbot.say(`fail once for ${person.email}`);
-  await expect(page.getByRole("alert").filter({ hasText: /./ })).toBeVisible();
+  await expect(page.getByRole("main").getByRole("alert").filter({ hasText: /./ })).toBeVisible();
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(chatbot.answers.last()).toContainText("It works now");
   await chatbot.whole();
