@@ -56,24 +56,31 @@ func (u setup) optional() []Component {
 	return []Component{u.traefik()}
 }
 
+// changeTraefik is what both verbs begin with. The lab is theirs alone until unlock.
+func changeTraefik(ctx context.Context) (u setup, printer *step.Printer, unlock func(), err error) {
+	if os.Geteuid() != 0 {
+		return u, nil, nil, errRoot
+	}
+	if unlock, err = lock(); err != nil {
+		return u, nil, nil, err
+	}
+	if u, err = currentSetup(ctx); err == nil {
+		printer, err = newPrinter()
+	}
+	if err != nil {
+		unlock()
+		return u, nil, nil, err
+	}
+	return u, printer, unlock, nil
+}
+
 // traefikUp builds Traefik unless it is built, adds what it needs to the cluster, and starts it.
 func traefikUp(ctx context.Context) error {
-	if os.Geteuid() != 0 {
-		return errRoot
-	}
-	unlock, err := lock()
+	u, printer, unlock, err := changeTraefik(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	u, err := currentSetup(ctx)
-	if err != nil {
-		return err
-	}
-	printer, err := newPrinter()
-	if err != nil {
-		return err
-	}
 	tool, err := findTool(traefikName)
 	if err != nil {
 		return err
@@ -97,22 +104,11 @@ func traefikUp(ctx context.Context) error {
 
 // traefikDown takes everything back but the build.
 func traefikDown(ctx context.Context) error {
-	if os.Geteuid() != 0 {
-		return errRoot
-	}
-	unlock, err := lock()
+	u, printer, unlock, err := changeTraefik(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	u, err := currentSetup(ctx)
-	if err != nil {
-		return err
-	}
-	printer, err := newPrinter()
-	if err != nil {
-		return err
-	}
 	if err := printer.Run("Stop "+traefikName, func(*step.Step) error {
 		r, ok, err := readRecord(traefikName)
 		if err != nil || !ok {

@@ -261,25 +261,7 @@ func (o *Ops) Rollback(ctx context.Context) error {
 		return fmt.Errorf("restoring the configuration of release %d: %w", target.Number, err)
 	}
 	fmt.Printf("▸ back to release %d of %s UTC\n", target.Number, target.Time.Format("2006-01-02 15:04"))
-	if err := o.beginRelease(); err != nil {
-		return err
-	}
-	if err := o.pulumi(ctx, "up", "--yes", "--skip-preview"); err != nil {
-		o.explain(ctx, cluster)
-		return fmt.Errorf("pulumi up: %w", err)
-	}
-	if err := o.awaitRollout(ctx, cluster); err != nil {
-		o.explain(ctx, cluster)
-		return err
-	}
-	if err := o.startForward(ctx); err != nil {
-		return err
-	}
-	if err := o.Smoke(ctx); err != nil {
-		o.explain(ctx, cluster)
-		return err
-	}
-	if err := o.endRelease(ctx, cluster, cmp.Or(target.Of, target.Number)); err != nil {
+	if err := o.release(ctx, cluster, cmp.Or(target.Of, target.Number), "up", "--yes", "--skip-preview"); err != nil {
 		return err
 	}
 	fmt.Printf("\n  Release %d serves again after %.0f s. The next make up goes forward, to what is checked out here.\n", target.Number, time.Since(begin).Seconds())

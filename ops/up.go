@@ -38,10 +38,19 @@ func (o *Ops) Up(ctx context.Context) error {
 		fmt.Println("  The cluster is not the one of the last run: asking it what exists (refresh).")
 		args = append(args, "--refresh")
 	}
+	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
+	if err := o.release(ctx, cluster, 0, args...); err != nil {
+		return err
+	}
+	return o.printURLs(ctx)
+}
+
+// release runs `pulumi up` with args, and makes a release of it when all pods have rolled and the smoke test is good; of is
+// the release that it returns to, 0 for a new one. After a failure the doctor has its say.
+func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...string) error {
 	if err := o.beginRelease(); err != nil {
 		return err
 	}
-	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.pulumi(ctx, args...); err != nil {
 		o.explain(ctx, cluster)
 		return fmt.Errorf("pulumi up: %w", err)
@@ -57,10 +66,7 @@ func (o *Ops) Up(ctx context.Context) error {
 		o.explain(ctx, cluster)
 		return err
 	}
-	if err := o.endRelease(ctx, cluster, 0); err != nil {
-		return err
-	}
-	return o.printURLs(ctx)
+	return o.endRelease(ctx, cluster, of)
 }
 
 // prepareCluster starts the cluster and, at the same time, gets the tools and compiles the program: the first time on a
