@@ -16,6 +16,7 @@ import (
 
 // TestStack walks one stack through its life, each step on what the step before left: the order is the test.
 func TestStack(t *testing.T) {
+	t.Cleanup(func() { printReport(t) })
 	for _, step := range []struct {
 		name string
 		test func(*testing.T)
