@@ -123,6 +123,9 @@ func TestTheUsersChoicesStay(t *testing.T) {
 	if !strings.HasPrefix(vars["PULUMI_BACKEND_URL"], "file://") || vars["PULUMI_CONFIG_PASSPHRASE_FILE"] == "" {
 		t.Errorf("nothing chosen: %v, want the file backend and its passphrase", vars)
 	}
+	if vars["PULUMI_STACK"] != "dev" {
+		t.Errorf("plain pulumi would act on stack %q, want dev without a -s", vars["PULUMI_STACK"])
+	}
 	if err := writeFile(filepath.Join(pulumiHome(), "credentials.json"), []byte(`{"current":"s3://my-state"}`)); err != nil {
 		t.Fatal(err)
 	}

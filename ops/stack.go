@@ -143,6 +143,7 @@ func (o *Ops) pulumiEnv() []string {
 func (o *Ops) exports() [][2]string {
 	vars := [][2]string{
 		{"PATH", strings.Join(append(o.tools.Path, os.Getenv("PATH")), string(os.PathListSeparator))},
+		{"PULUMI_STACK", o.Stack}, // so that no command needs -s
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		// The encryption salt is taken from the stack's state when the config file has none.
 		{"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "true"},

@@ -1,6 +1,6 @@
 "use client";
 
-import { useLayoutEffect, useState, type FormEvent, type KeyboardEvent, type RefObject } from "react";
+import { useEffect, useLayoutEffect, useState, type FormEvent, type KeyboardEvent, type RefObject } from "react";
 import { Icon } from "./Icon";
 
 const maxLength = 4000;
@@ -17,6 +17,11 @@ type Props = {
 /** Enter sends, Shift+Enter starts a new line. What is typed while an answer is coming waits until it is there. */
 export function Composer({ field, configured, canSend, busy, onSend, onStop }: Props) {
   const [text, setText] = useState("");
+
+  // What was typed before the page's scripts had loaded is in the field, and React does not know of it.
+  useEffect(() => {
+    if (field.current?.value) setText(field.current.value);
+  }, [field]);
 
   useLayoutEffect(() => {
     if (field.current) fit(field.current);
