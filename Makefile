@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # `make test RACE=-race` adds the race detector: it needs a C compiler, and compiles the Kubernetes SDK a second time.
 RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
-MODULES := . conformance lab lab/tools/cluster lab/plugins lab/images/pause dockerfiles/lint
+MODULES := . conformance conformance/alerts lab lab/tools/cluster lab/plugins lab/images/pause dockerfiles/lint
 
 FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser

@@ -28,6 +28,7 @@ type NetworkPoliciesArgs struct {
 	Flows     []Flow   // inside the namespace
 	Public    []string // services that From may reach
 	From      Outside
+	Scrapes   []Scrape
 	Egress    []Egress // out of the namespace, besides DNS
 }
 
@@ -46,6 +47,13 @@ type Outside struct {
 	OtherNamespaces bool     // pods of every namespace but this one
 	Namespaces      []string // pods of these
 	CIDRs           []string
+}
+
+// Scrape lets the pods of another namespace connect to a service's metrics.
+type Scrape struct {
+	Service   string
+	Port      int
+	Namespace string
 }
 
 // Egress lets the pods of one service connect to a port outside the namespace.
@@ -81,6 +89,13 @@ func (a NetworkPoliciesArgs) validate() error {
 		}
 	}
 	named = append(named, reached...)
+	for _, s := range a.Scrapes {
+		named = append(named, s.Service)
+		errs = append(errs, validPort("metrics of "+s.Service, s.Port))
+		if s.Namespace == "" {
+			errs = append(errs, fmt.Errorf("the scraper of %q has no Namespace", s.Service))
+		}
+	}
 	for _, e := range a.Egress {
 		named = append(named, e.From)
 		errs = append(errs, validPort("egress of "+e.From, e.To.Port))

@@ -49,6 +49,14 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 			args.Egress = append(args.Egress, Egress{s.Name, d})
 		}
 	}
+	if port := metricsPort(cfg, cfg.Backend); port != 0 {
+		args.Scrapes = []Scrape{{Service: cfg.Backend.Name, Port: port, Namespace: cfg.Observability.Namespace}}
+	}
+	if collector, ok := cfg.Observability.OTLP(); ok {
+		for _, s := range cfg.Services() {
+			args.Egress = append(args.Egress, Egress{s.Name, collector})
+		}
+	}
 	if db != nil {
 		args.Peers = append(args.Peers, Peer{Service: config.DatabaseService, Port: cfg.Database.Port, Selector: db.selector})
 	}
@@ -79,12 +87,13 @@ func (a NetworkPoliciesArgs) present() NetworkPoliciesArgs {
 		return !slices.ContainsFunc(a.Peers, func(p Peer) bool { return p.Service == service })
 	}
 	a.Flows = slices.DeleteFunc(a.Flows, func(f Flow) bool { return absent(f.From) || absent(f.To) })
+	a.Scrapes = slices.DeleteFunc(a.Scrapes, func(s Scrape) bool { return absent(s.Service) })
 	a.Egress = slices.DeleteFunc(a.Egress, func(e Egress) bool { return absent(e.From) })
 	a.Public = slices.DeleteFunc(a.Public, absent)
 	return a
 }
 
-// ingress is what may reach a service's port.
+// ingress is what may reach a service's ports.
 func (a NetworkPoliciesArgs) ingress(p Peer) networkingv1.NetworkPolicyIngressRuleArray {
 	var from networkingv1.NetworkPolicyPeerArray
 	for _, f := range a.Flows {
@@ -95,12 +104,19 @@ func (a NetworkPoliciesArgs) ingress(p Peer) networkingv1.NetworkPolicyIngressRu
 	if slices.Contains(a.Public, p.Service) {
 		from = append(from, a.From.peers(a.Namespace)...)
 	}
-	if len(from) == 0 {
-		return nil // a rule without From would allow everybody
+	var rules networkingv1.NetworkPolicyIngressRuleArray
+	allow := func(port int, from networkingv1.NetworkPolicyPeerArray) {
+		if len(from) > 0 { // a rule without From would allow everybody
+			rules = append(rules, networkingv1.NetworkPolicyIngressRuleArgs{From: from, Ports: networkingv1.NetworkPolicyPortArray{portRule("TCP", port)}})
+		}
 	}
-	return networkingv1.NetworkPolicyIngressRuleArray{networkingv1.NetworkPolicyIngressRuleArgs{
-		From: from, Ports: networkingv1.NetworkPolicyPortArray{portRule("TCP", p.Port)},
-	}}
+	allow(p.Port, from)
+	for _, s := range a.Scrapes {
+		if s.Service == p.Service {
+			allow(s.Port, Outside{Namespaces: []string{s.Namespace}}.peers(a.Namespace))
+		}
+	}
+	return rules
 }
 
 // egress is what a service's pods may reach.

@@ -179,6 +179,16 @@ func TestConnections(t *testing.T) {
 			config: map[string]string{"todo:migration": `{"enabled":false}`},
 			want:   [][]string{{"backend -> database TCP 5432", "database <- backend TCP 5432"}, openAI},
 		},
+		"a scraper": {
+			config: map[string]string{"todo:observability": `{"metrics":"annotations","namespace":"prometheus"}`},
+			want:   [][]string{ownDatabase, openAI, {"backend <- namespaces kubernetes.io/metadata.name In [prometheus] TCP 9090"}},
+		},
+		"a collector": {
+			config: map[string]string{"todo:observability": `{"otlpEndpoint":"http://collector.monitoring:4318"}`},
+			want: [][]string{ownDatabase, openAI, {
+				"backend -> anywhere TCP 4318", "frontend-web -> anywhere TCP 4318", "frontend-chatbot -> anywhere TCP 4318",
+			}},
+		},
 		"switched off": {config: map[string]string{"todo:networkPolicies": "false"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -252,6 +262,8 @@ func TestNetworkPoliciesRefusals(t *testing.T) {
 		`"wbe" is not among Peers`:      func(a *NetworkPoliciesArgs) { a.Public = []string{"wbe"} },
 		`"api" is not among Peers`:      func(a *NetworkPoliciesArgs) { a.Flows = []Flow{{"web", "api"}} },
 		`"database" is not among Peers`: func(a *NetworkPoliciesArgs) { a.Egress[0].From = "database" },
+		"has no Namespace":              func(a *NetworkPoliciesArgs) { a.Scrapes = []Scrape{{Service: "web", Port: 9090}} },
+		`"metrics" is not among Peers`:  func(a *NetworkPoliciesArgs) { a.Scrapes = []Scrape{{"metrics", 9090, "monitoring"}} },
 		`"" is not among Peers`:         func(a *NetworkPoliciesArgs) { a.Flows = []Flow{{"web", ""}} },
 	} {
 		args := NetworkPoliciesArgs{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -17,6 +18,7 @@ import (
 type imagePlan struct {
 	service string
 	args    ImageArgs
+	version string // the image's tag or digest
 }
 
 // planImages hashes and stages the sources of all services that are built, so that an unreadable file stops the
@@ -51,9 +53,21 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 				PinDigest: cfg.Production && cfg.Images.Registry != "",
 			}
 		}
-		plans = append(plans, imagePlan{service: s.Name, args: args})
+		plans = append(plans, imagePlan{service: s.Name, args: args, version: cmp.Or(args.Tag, versionOf(s.Image))})
 	}
 	return plans, nil
+}
+
+// versionOf is a given reference's tag, or its digest.
+func versionOf(reference string) string {
+	name, digest, pinned := strings.Cut(reference, "@")
+	if tag := name[strings.LastIndex(name, "/")+1:]; strings.Contains(tag, ":") {
+		return tag[strings.Index(tag, ":")+1:]
+	}
+	if pinned {
+		return digest
+	}
+	return "latest"
 }
 
 // buildArgs never hold a secret: they stay readable in the image's history.

@@ -63,8 +63,9 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 			return nil, err
 		}
 	}
-	images := map[string]*Image{}
+	images, versions := map[string]*Image{}, map[string]string{}
 	for _, plan := range plans {
+		versions[plan.service] = plan.version
 		if images[plan.service], err = NewImage(ctx, name+"-"+plan.service+"-image", plan.args, child...); err != nil {
 			return nil, err
 		}
@@ -101,8 +102,8 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
 			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
 			Port: s.Port, Replicas: s.Replicas, Autoscaling: autoscaling(s), Zones: cfg.Zones(),
-			Probes: s.Probes, Resources: s.Resources, Pods: s.Pods,
-			Config: merged(plain, s.Env), Secrets: set(secrets), External: external(cfg, secrets), Caches: caches, PullSecrets: pull, After: after,
+			Probes: s.Probes, Resources: s.Resources, Pods: scraped(cfg, s), MetricsPort: metricsPort(cfg, s),
+			Config: merged(merged(plain, telemetry(cfg, s, versions[s.Name])), s.Env), Secrets: set(secrets), External: external(cfg, secrets), Caches: caches, PullSecrets: pull, After: after,
 			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
 		}, child...)
 	}
@@ -113,6 +114,7 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"ENVIRONMENT":         cfg.Environment(),
 		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
 		"MIGRATE_ON_START":    migrateOnStart(cfg.Migration),
+		"METRICS_PORT":        ifSet(metricsPort(cfg, cfg.Backend)),
 	}, map[string]pulumi.StringInput{
 		"DATABASE_URL":       databaseURL,
 		"BETTER_AUTH_SECRET": authSecret,
@@ -149,6 +151,9 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db, migration).present(), child...); err != nil {
 			return nil, err
 		}
+	}
+	if err := newObservability(ctx, name+"-observability", cfg, instance, namespace, backend, child...); err != nil {
+		return nil, err
 	}
 	exposure, err := NewExposure(ctx, name+"-exposure", exposureArgs(cfg, instance, namespace, backend, web, chatbot), child...)
 	if err != nil {

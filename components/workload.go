@@ -36,9 +36,11 @@ type WorkloadArgs struct {
 	Namespace pulumi.StringInput
 	Image     pulumi.StringInput
 	Port      int // what the container listens on, and the Service
-	Probes    config.Probes
-	Resources config.Resources
-	Pods      config.Pods
+	// MetricsPort is named "metrics" on the pod, and on no Service; 0 is none.
+	MetricsPort int
+	Probes      config.Probes
+	Resources   config.Resources
+	Pods        config.Pods
 
 	Replicas    int                 // pods; not looked at when Autoscaling is there
 	Autoscaling *config.Autoscaling // nil keeps Replicas
@@ -81,6 +83,9 @@ func (a WorkloadArgs) validate() error {
 	}
 	if a.Port < 1 || a.Port > 65535 {
 		errs = append(errs, fmt.Errorf("Port is %d; allowed: 1 to 65535", a.Port))
+	}
+	if a.MetricsPort < 0 || a.MetricsPort > 65535 || a.MetricsPort == a.Port {
+		errs = append(errs, fmt.Errorf("MetricsPort is %d; allowed: 0 to 65535, and not Port", a.MetricsPort))
 	}
 	if a.Replicas < 0 {
 		errs = append(errs, fmt.Errorf("Replicas is %d; allowed: 0 and more", a.Replicas))

@@ -43,9 +43,7 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 				Name:            pulumi.String(a.Service),
 				Image:           a.Image,
 				ImagePullPolicy: pulumi.String("IfNotPresent"), // a tag is its content: it never needs a second look
-				Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
-					Name: pulumi.String(portName), ContainerPort: pulumi.Int(a.Port),
-				}},
+				Ports:           a.ports(),
 				Env:             env,
 				EnvFrom:         envFrom,
 				Resources:       resourceRequirements(a.Resources),
@@ -62,6 +60,14 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 			}},
 		},
 	}
+}
+
+func (a WorkloadArgs) ports() corev1.ContainerPortArray {
+	ports := corev1.ContainerPortArray{corev1.ContainerPortArgs{Name: pulumi.String(portName), ContainerPort: pulumi.Int(a.Port)}}
+	if a.MetricsPort != 0 {
+		ports = append(ports, corev1.ContainerPortArgs{Name: pulumi.String(metricsPortName), ContainerPort: pulumi.Int(a.MetricsPort)})
+	}
+	return ports
 }
 
 // writables are /tmp and the framework's caches.

@@ -56,6 +56,8 @@ type Config struct {
 	OpenAIBaseURL string // "" is OpenAI's own
 	Secrets       Secrets
 
+	Observability Observability
+
 	ExternalSecrets *ExternalSecrets // nil: the stack holds its secrets itself
 	RenderYAML      string           // folder for manifests, relative to Root; "" changes a cluster
 }

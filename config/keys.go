@@ -52,6 +52,7 @@ const (
 	keyExternalSecrets  = "externalSecrets"
 	keyRenderYAML       = "renderYaml"
 	keyMigrationURL     = "MIGRATION_DATABASE_URL"
+	keyObservability    = "observability"
 )
 
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword,
@@ -64,7 +65,7 @@ var plainKeys = []string{
 	keyTLSSecret, keyTLSIssuer, keyTLSClusterIssuer, keyExposureAnnotations, keyIngressFrom,
 	keyNetworkPolicies, keyResourceQuota, keyLabels, keyAnnotations, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
-	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML,
+	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML, keyObservability,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

@@ -106,6 +106,7 @@ func (l *loader) read(chosen cluster) *Config {
 	c.ExternalSecrets, c.RenderYAML = l.externalSecrets(), l.text(keyRenderYAML, "")
 	c.Database = l.database(c)
 	c.Migration = l.migration(c)
+	c.Observability = l.observability()
 	if c.Secrets.MigrationURL != nil && (!c.Migration.Enabled || c.Secrets.DatabaseURL == nil) {
 		l.ps.add(Problem{Key: keyMigrationURL, Got: "set", Want: "it is for the migration of DATABASE_URL's database, and one of the two is missing", Fix: l.ps.remove(keyMigrationURL)})
 	}

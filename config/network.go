@@ -29,6 +29,11 @@ func (c *Config) OpenAI() Destination {
 	if err != nil || u.Host == "" { // not set: validate lets no other value through
 		return Destination{Port: httpsPort, PublicOnly: true}
 	}
+	return destinationOf(u)
+}
+
+// destinationOf is an http or https URL's.
+func destinationOf(u *url.URL) Destination {
 	d := Destination{Port: portOf(u, httpsPort)}
 	if u.Scheme == "http" {
 		d.Port = portOf(u, httpPort)

@@ -13,7 +13,7 @@ var shapes = map[string]any{
 	keyServices:   map[string]serviceOverride{},
 	keyMigration:  migrationOverride{},
 
-	keyDatabase: databaseOverride{}, keyExternalSecrets: externalSecretsOverride{}, keyPullSecrets: []string{},
+	keyDatabase: databaseOverride{}, keyExternalSecrets: externalSecretsOverride{}, keyPullSecrets: []string{}, keyObservability: Observability{},
 	keyLoadBalancer: LoadBalancerConfig{}, keyGateway: GatewayConfig{}, keyIngressFrom: From{},
 	keyExposureAnnotations: map[string]string{},
 	keyLabels:              map[string]string{}, keyAnnotations: map[string]string{},

@@ -20,6 +20,8 @@ const (
 
 	// DatabasePort is Postgres's own.
 	DatabasePort = 5432
+	// MetricsPort is where the backend serves /metrics, for scrapers only.
+	MetricsPort = services.MetricsPort
 	// DatabaseService is the name under which pods find the development database.
 	DatabaseService = databaseName
 )
@@ -36,7 +38,9 @@ const (
 	defaultSourceRoot = "app"
 	defaultLogLevel   = "INFO"
 	defaultContext    = "minikube"
-	defaultStorage    = "1Gi"
+
+	defaultScraperNamespace = "monitoring"
+	defaultStorage          = "1Gi"
 
 	// Two minutes for the slowest start that the startup probe allows, the rest for pulling the image.
 	defaultRolloutTimeout = 300

@@ -37,6 +37,7 @@ func (c *Config) validate(ps *problems) {
 	c.validateServices(ps)
 	c.validateSources(ps)
 	c.Migration.validate(ps)
+	c.Observability.validate(c, ps)
 	if c.RolloutTimeoutSeconds < minRolloutTimeout || c.RolloutTimeoutSeconds > maxRolloutTimeout {
 		ps.refuse(keyRolloutTimeout, fmt.Sprint(c.RolloutTimeoutSeconds), fmt.Sprintf("allowed: %d to %d", minRolloutTimeout, maxRolloutTimeout), fmt.Sprint(defaultRolloutTimeout))
 	}

@@ -36,7 +36,9 @@ var stacks = map[string]struct {
 		"todo:registryUsername": "robot", "todo:database": `{"storageClass":"fast"}`,
 		"todo:services": `{"backend":{"egress":[{"cidr":"10.0.0.0/8","port":6379}],"nodeSelector":{"disk":"ssd"},"tolerations":[{"key":"a","operator":"Exists"}]}}`,
 	}, secrets: map[string]string{"todo:registryPassword": "a-token-of-the-registry"}},
-	"prod":      {stack: "prod", config: live, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"}},
+	"prod": {stack: "prod", config: live, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"}},
+	"watched": {stack: "prod", config: with(live, map[string]string{"todo:observability": `{"metrics":"podMonitor","alerts":"configMap","dashboard":true,"otlpEndpoint":"http://collector.monitoring:4318"}`}),
+		secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"}},
 	"manifests": {stack: "prod", config: with(live, map[string]string{"todo:externalSecrets": `{"store":"vault"}`, "todo:renderYaml": "rendered", "todo:migration": `{"enabled":true}`})},
 }
 
@@ -79,7 +81,7 @@ func objects(t *testing.T, name string) []pulumitest.Resource {
 var strict = serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, serializer.SerializerOptions{Strict: true})
 
 // custom are the API groups of others, of which Kubernetes' libraries know nothing.
-var custom = []string{"external-secrets.io/", "gateway.networking.k8s.io/"}
+var custom = []string{"external-secrets.io/", "gateway.networking.k8s.io/", "monitoring.coreos.com/"}
 
 func decode(manifest string) (runtime.Object, error) {
 	object, _, err := strict.Decode([]byte(manifest), nil, nil)
@@ -158,7 +160,7 @@ func TestEveryPodIsRestricted(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]int{"dev": 5, "prod": 4, "manifests": 4} {
+	for name, want := range map[string]int{"dev": 5, "prod": 4, "watched": 4, "manifests": 4} {
 		if judged[name] != want {
 			t.Errorf("%s: %d pods were judged, want %d", name, judged[name], want)
 		}

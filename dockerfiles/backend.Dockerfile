@@ -45,13 +45,14 @@ FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    PORT=8000
+    PORT=8000 \
+    METRICS_PORT=9090
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 # Numeric, because the kubelet's runAsNonRoot cannot judge a name. The files stay root's: nothing here is written to.
 USER 1000:1000
-EXPOSE 8000
+EXPOSE 8000 9090
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, sys, urllib.request as r; sys.tracebacklimit = 0; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/health\", timeout=3)"]
 # src.serve checks the settings before any worker starts; an application without it gets plain uvicorn.

@@ -37,6 +37,7 @@ func TestStack(t *testing.T) {
 		{"make dev deploys a saved file", testDev},
 		{"the database is dumped and restored, all or nothing", testDatabaseVerbs},
 		{"make ai asks kubectl-ai, which can only read", testAI},
+		{"Prometheus scrapes the backend, and an alert fires when it is gone", testObservability},
 		{"no request is lost while things change", testNoDowntime},
 		{"the doctor names every seeded failure", testDoctor},
 		{"a bad release leaves the old pods, and a rollback returns to the good one", testRollback},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -74,22 +75,63 @@ func (o *Ops) checkNamespace(ctx context.Context, c Cluster) error {
 		name, c.Context, found[1], o.Stack, o.Stack, name, o.Stack, kubectl, name)
 }
 
-// checkGateway refuses the gateway exposure on a cluster that does not know the Gateway API: the update would fail at its
-// very end, with everything else in place.
-func (o *Ops) checkGateway(ctx context.Context, c Cluster) error {
+// api is a kind that Kubernetes has only where somebody installed it.
+type api struct {
+	setting string // that needs it
+	crd     string
+	name    string // of what has to be installed
+	fix     string
+}
+
+// checkAPIs refuses a setting that needs kinds which the cluster does not know: the update would fail at its very end, with
+// everything else in place.
+func (o *Ops) checkAPIs(ctx context.Context, c Cluster) error {
 	keys, err := o.stackConfig()
-	if err != nil || keys.Exposure != "gateway" {
+	if err != nil {
 		return err
 	}
-	found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--field-selector", "metadata.name=httproutes.gateway.networking.k8s.io", "-o", "name")
-	if err != nil || strings.TrimSpace(found) != "" {
-		return err
+	var errs []error
+	for _, needed := range keys.apis(o.Stack, c) {
+		found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--field-selector", "metadata.name="+needed.crd, "-o", "name")
+		if err != nil {
+			return err
+		}
+		if strings.TrimSpace(found) == "" {
+			errs = append(errs, fmt.Errorf("%s, and cluster %s does not have %s; nothing was changed. Fix: %s", needed.setting, c.Context, needed.name, needed.fix))
+		}
 	}
-	fix := "kubectl --context " + c.Context + " apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.3.0/standard-install.yaml, and a controller of the class"
-	if c.Kind == "lab" {
-		fix = "bin/lab traefik up"
+	return errors.Join(errs...)
+}
+
+func (k stackKeys) apis(stack string, c Cluster) []api {
+	var needed []api
+	if k.Exposure == "gateway" {
+		fix := "kubectl --context " + c.Context + " apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.3.0/standard-install.yaml, and a controller of the class"
+		if c.Kind == "lab" {
+			fix = "bin/lab traefik up"
+		}
+		needed = append(needed, api{"exposure: gateway", "httproutes.gateway.networking.k8s.io", "the Gateway API", fix})
 	}
-	return fmt.Errorf("exposure: gateway, and cluster %s does not have the Gateway API; nothing was changed. Fix: %s", c.Context, fix)
+	const operator = "the Prometheus Operator"
+	if k.Observability.Metrics == "podMonitor" {
+		needed = append(needed, api{"observability.metrics: podMonitor", "podmonitors.monitoring.coreos.com", operator, "pulumi config set -s " + stack + " --path observability.metrics annotations, or install it (its chart is kube-prometheus-stack)"})
+	}
+	if k.Observability.Alerts == "prometheusRule" {
+		needed = append(needed, api{"observability.alerts: prometheusRule", "prometheusrules.monitoring.coreos.com", operator, "pulumi config set -s " + stack + " --path observability.alerts configMap, or install it (its chart is kube-prometheus-stack)"})
+	}
+	return needed
+}
+
+// observabilityKeys are those that need something of the cluster; a wrong shape is the program's business.
+type observabilityKeys struct{ Metrics, Alerts string }
+
+func (k *observabilityKeys) UnmarshalYAML(node *yaml.Node) error {
+	type plain observabilityKeys // without this method
+	var read plain
+	if node.Kind == yaml.ScalarNode && yaml.Unmarshal([]byte(node.Value), &read) == nil || node.Decode(&read) == nil {
+		*k = observabilityKeys(read)
+	}
+	return nil
 }
 
 // madeNamespace tells whether the namespace with this uid is in the stack's state, or was being made when a run was killed.

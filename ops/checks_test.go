@@ -82,16 +82,23 @@ func TestAForeignNamespaceIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestAClusterWithoutTheGatewayAPIIsNamed(t *testing.T) {
-	for name, test := range map[string]struct{ exposure, kind, found, want string }{
-		"another exposure": {"ingress", "lab", "", ""},
-		"there":            {"gateway", "lab", "customresourcedefinition.apiextensions.k8s.io/httproutes.gateway.networking.k8s.io", ""},
-		"lab without":      {"gateway", "lab", "", "Fix: bin/lab traefik up"},
-		"cloud without":    {"gateway", "kubeconfig", "", "Fix: kubectl --context c apply --server-side -f https://"},
+func TestAClusterWithoutTheKindsIsNamed(t *testing.T) {
+	for name, test := range map[string]struct{ config, kind, found, want string }{
+		"another exposure":      {"todo:exposure: ingress", "lab", "", ""},
+		"Gateway API":           {"todo:exposure: gateway", "lab", "customresourcedefinition.apiextensions.k8s.io/httproutes.gateway.networking.k8s.io", ""},
+		"lab without":           {"todo:exposure: gateway", "lab", "", "Fix: bin/lab traefik up"},
+		"cloud without":         {"todo:exposure: gateway", "kubeconfig", "", "Fix: kubectl --context c apply --server-side -f https://"},
+		"annotations":           {"todo:observability: {metrics: annotations, alerts: configMap}", "lab", "", ""},
+		"operator":              {"todo:observability: {metrics: podMonitor}", "lab", "customresourcedefinition.apiextensions.k8s.io/podmonitors.monitoring.coreos.com", ""},
+		"monitor, no operator":  {"todo:observability: {metrics: podMonitor}", "lab", "", "podMonitor, and cluster c does not have the Prometheus Operator; nothing was changed. Fix: pulumi config set -s dev --path observability.metrics annotations"},
+		"rules, no operator":    {"todo:observability: {metrics: annotations, alerts: prometheusRule}", "lab", "", "Fix: pulumi config set -s dev --path observability.alerts configMap"},
+		"as text":               {`todo:observability: '{"metrics":"podMonitor"}'`, "lab", "", "observability.metrics: podMonitor"},
+		"of another shape":      {"todo:observability: [1]", "lab", "", ""}, // the program refuses it
+		"all that can be named": {"todo:exposure: gateway\n  todo:observability: {metrics: podMonitor}", "lab", "", "Fix: bin/lab traefik up\nobservability.metrics"},
 	} {
-		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:exposure: " + test.exposure + "\n"})
+		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  " + test.config + "\n"})
 		ops.tools.Kubectl = script(t, "kubectl", "echo '"+test.found+"'")
-		err := ops.checkGateway(t.Context(), Cluster{Context: "c", Kind: test.kind})
+		err := ops.checkAPIs(t.Context(), Cluster{Context: "c", Kind: test.kind})
 		if (err != nil) != (test.want != "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: error = %v, want %q", name, err, test.want)
 		}

@@ -72,10 +72,13 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 // stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
 // file is the program's business.
 type stackKeys struct {
-	Namespace   string      `yaml:"todo:namespace"` // empty is todo-<stack>
-	KubeContext string      `yaml:"todo:kubeContext"`
-	Production  flag        `yaml:"todo:production"`
-	Exposure    string      `yaml:"todo:exposure"`   // empty is localhost
+	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
+	KubeContext string `yaml:"todo:kubeContext"`
+	Production  flag   `yaml:"todo:production"`
+	Exposure    string `yaml:"todo:exposure"` // empty is localhost
+
+	Observability observabilityKeys `yaml:"todo:observability"`
+
 	RenderYAML  string      `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
 	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
 	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map

@@ -30,7 +30,7 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err := o.PrepareStack(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(o.checkNamespace(ctx, cluster), o.checkGateway(ctx, cluster)); err != nil {
+	if err := errors.Join(o.checkNamespace(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
 		return err
 	}
 	args := []string{"up", "--yes", "--skip-preview"}

@@ -16,4 +16,7 @@ const (
 	BackendPort = 8000
 	WebPort     = 3000
 	ChatbotPort = 3001
+
+	// MetricsPort is where the backend serves /metrics: no Service and no exposure leads there.
+	MetricsPort = 9090
 )

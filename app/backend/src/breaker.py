@@ -22,8 +22,15 @@ class CircuitOpen(Exception):
 class Breaker:
     """Opens after so many failures in a row; after so many seconds one call may try, and its outcome decides."""
 
-    def __init__(self, failures: int = 5, seconds: float = 30, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        failures: int = 5,
+        seconds: float = 30,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[bool], object] = lambda _open: None,
+    ) -> None:
         self._allowed = failures
+        self._on_change = on_change
         self._seconds = seconds
         self._clock = clock
         self._failures = 0
@@ -50,10 +57,12 @@ class Breaker:
             raise
         if trial:
             log.info("circuit closed")
+            self._on_change(False)
         self._failures, self._open_until = 0, 0.0
 
     def _failed(self) -> None:
         self._failures += 1
         if self._failures >= self._allowed:
             self._open_until = self._clock() + self._seconds
+            self._on_change(True)
             log.warning("circuit open", extra={"data": {"failures": self._failures, "seconds": self._seconds}})

@@ -1,8 +1,7 @@
 """What Prometheus reads. Labels hold routes, methods and statuses: nothing that a caller or a user can choose.
 
-A scrape reaches one worker of several, so the workers keep their numbers in files of one folder
-(PROMETHEUS_MULTIPROC_DIR, which src/serve.py makes) and whichever is asked adds them all up. Without the folder,
-under a bare `uvicorn --workers 2`, each worker answers for itself.
+The workers keep their numbers in files of one folder (PROMETHEUS_MULTIPROC_DIR), and the process that started them adds
+them up on a port of its own: src/serve.py. README.md lists what there is.
 """
 
 import os
@@ -10,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import QueuePool, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
@@ -20,38 +18,42 @@ from starlette.types import Scope
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_registry = CollectorRegistry()
+registry = CollectorRegistry()
 _requests = Histogram(
     "http_request_duration_seconds",
     "Requests and how long they took, by route template; status 0 is a caller that left before the answer",
     ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-    registry=_registry,
+    registry=registry,
 )
 # livesum: the sum over the workers that are alive.
 _in_flight = Gauge(
-    "http_requests_in_flight", "Requests being answered now", registry=_registry, multiprocess_mode="livesum"
+    "http_requests_in_flight", "Requests being answered now", registry=registry, multiprocess_mode="livesum"
 )
 _pool_used = Gauge(
-    "db_pool_connections_in_use", "Database connections taken", registry=_registry, multiprocess_mode="livesum"
+    "db_pool_connections_in_use", "Database connections taken", registry=registry, multiprocess_mode="livesum"
 )
 _pool_max = Gauge(
-    "db_pool_connections_max", "Database connections allowed", registry=_registry, multiprocess_mode="livesum"
+    "db_pool_connections_max", "Database connections allowed", registry=registry, multiprocess_mode="livesum"
 )
-pool_timeouts = Counter("db_pool_timeouts", "Requests that waited for a connection in vain", registry=_registry)
+pool_timeouts = Counter("db_pool_timeouts", "Requests that waited for a connection in vain", registry=registry)
 
 
-chat_answers = Counter("chat_answers", "Answers of the chat, by how they ended", ["outcome"], registry=_registry)
-tool_calls = Counter("tool_calls", "Tools called over MCP and by the chat", ["tool", "ok"], registry=_registry)
-
-
-def exposition() -> bytes:
-    """All workers' numbers in Prometheus' text format."""
-    if FOLDER_VARIABLE not in os.environ:
-        return generate_latest(_registry)
-    merged = CollectorRegistry()
-    MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
-    return generate_latest(merged)
+chat_answers = Counter("chat_answers", "Answers of the chat, by how they ended", ["outcome"], registry=registry)
+tool_calls = Counter("tool_calls", "Tools called over MCP and by the chat", ["tool", "ok"], registry=registry)
+model_calls = Histogram(
+    "model_call_duration_seconds",
+    "Calls of the model and how long they took, by how they ended; those that the open circuit held back are none",
+    ["outcome"],
+    buckets=(0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
+    registry=registry,
+)
+circuit_open = Gauge(
+    "model_circuit_open",
+    "Workers whose circuit to the model is open: from the failures that open it until a call succeeds",
+    registry=registry,
+    multiprocess_mode="livesum",
+)
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """The model: any OpenAI-compatible server, called without blocking the worker. One call is one round of an answer."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import httpx
 
-from src import tools
+from src import metrics, tools
 from src.breaker import Breaker
 from src.settings import Settings
 
@@ -78,7 +79,7 @@ class Model:
             timeout=settings.openai_timeout_seconds,
             max_retries=1,
         )
-        return cls(client, settings.openai_model, Breaker())
+        return cls(client, settings.openai_model, Breaker(on_change=metrics.circuit_open.set))
 
     def resting(self) -> int:
         """While the circuit is open: how many seconds there is no point in asking."""
@@ -90,7 +91,7 @@ class Model:
         """Have the model go on from these messages; its text goes to on_text as it comes, its calls are returned."""
         calls: dict[int, ToolCall] = {}
         finished = False
-        with self._breaker.call(lambda error: isinstance(error, ModelError) and error.broken):
+        with self._breaker.call(lambda error: isinstance(error, ModelError) and error.broken), _measured():
             async with _explained():
                 chunks = await self._client.chat.completions.create(
                     model=self._name,
@@ -117,6 +118,20 @@ class Model:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+@contextmanager
+def _measured() -> Iterator[None]:
+    started = time.perf_counter()
+    outcome = "stopped"  # by the caller, or by the time that the whole answer may take
+    try:
+        yield
+        outcome = "ok"
+    except ModelError as error:
+        outcome = "broken" if error.broken else "refused"
+        raise
+    finally:
+        metrics.model_calls.labels(outcome).observe(time.perf_counter() - started)
 
 
 @asynccontextmanager

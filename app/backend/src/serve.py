@@ -21,7 +21,9 @@ def main() -> None:
     # Here and not only in the workers: a worker that refuses its settings would be started again for ever.
     chosen = settings.load()
     logs.configure(chosen.log_level)
-    with metrics_folder():
+    with metrics_folder() as folder:
+        if folder is not None and chosen.metrics_port is not None:
+            serve_metrics(chosen.metrics_port, folder)
         uvicorn.run(
             "src.api.main:app",
             host="0.0.0.0",
@@ -35,7 +37,7 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def metrics_folder() -> Iterator[None]:
+def metrics_folder() -> Iterator[str | None]:
     """Where the workers put their numbers together: new for each start, because old numbers are not this process's.
 
     Set here, and src.metrics not imported: the Prometheus library looks for the variable once, when it is imported.
@@ -43,12 +45,28 @@ def metrics_folder() -> Iterator[None]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="todo-metrics-", ignore_cleanup_errors=True)
     except OSError as error:
-        log.warning("no folder for metrics: each worker reports its own", extra={"data": {"reason": str(error)}})
-        yield
+        log.warning("no folder for metrics: none are served", extra={"data": {"reason": str(error)}})
+        yield None
         return
     with folder as path:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = path
-        yield
+        yield path
+
+
+def serve_metrics(port: int, folder: str) -> None:
+    """From a thread of this process, which has the numbers of all workers, and time when they are busy.
+
+    A port that is taken is no reason not to serve the application.
+    """
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    try:
+        start_http_server(port, registry=registry)
+    except OSError as error:
+        log.warning("metrics are not served", extra={"data": {"port": port, "reason": str(error)}})
 
 
 if __name__ == "__main__":

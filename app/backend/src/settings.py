@@ -106,6 +106,8 @@ class Settings(DatabaseSettings):
     migrate_on_start: bool = True
 
     port: int = Field(8000, ge=1, le=65535)
+    # Not the API's: whoever may call the API from outside need not see the numbers. None serves none.
+    metrics_port: int | None = Field(None, ge=1, le=65535)
     web_concurrency: int = Field(2, ge=1, le=32)
     # After SIGTERM: how long requests are still accepted with /ready red, then how long running ones
     # may take. Together under 25 s, because Kubernetes kills after 30 s unless told otherwise.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ import httpx
 import psycopg
 import pytest
 
-from src import chat, rate_limit
+from src import chat, metrics, rate_limit
 from src.breaker import Breaker
 from tests.conftest import make_settings, serving, sign_up
 from tests.fake_model import FakeModel, Say, fake_model
@@ -311,10 +312,18 @@ async def test_a_whole_answer_has_a_time_limit(database_url: str, model: FakeMod
         assert (await ask(http, ann)).one("error")["status"] == 504
 
 
+def circuit_open() -> float | None:
+    return metrics.registry.get_sample_value("model_circuit_open")
+
+
+def calls_of_the_model() -> float:
+    return metrics.registry.get_sample_value("model_call_duration_seconds_count", {"outcome": "ok"}) or 0
+
+
 async def test_the_circuit_opens_and_closes(
     database_url: str, model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("src.model.Breaker", lambda: Breaker(failures=2, seconds=1.5))
+    monkeypatch.setattr("src.model.Breaker", partial(Breaker, failures=2, seconds=1.5))
     async with serving(with_model(database_url, model)) as http:
         ann = await sign_up(http, "ann@example.com")
         model.script = [Say(status=500)]
@@ -327,16 +336,20 @@ async def test_the_circuit_opens_and_closes(
         assert len(model.asked) == asked, "the model is left alone"
         total = (await http.get("/api/conversations", headers=ann)).json()["total"]
         assert total == 2, "a question that is refused is not kept"
+        assert circuit_open() == 1
         model.script = [Say("I am back.")]
         await anyio.sleep(1.6)
+        before = calls_of_the_model()
         assert (await ask(http, ann)).text == "I am back."
+        assert circuit_open() == 0
         assert (await ask(http, ann)).text == "I am back."
+        assert calls_of_the_model() == before + 2
 
 
 async def test_a_key_that_is_refused_is_no_reason_to_open_the_circuit(
     database_url: str, model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("src.model.Breaker", lambda: Breaker(failures=1))
+    monkeypatch.setattr("src.model.Breaker", partial(Breaker, failures=1))
     async with serving(with_model(database_url, model)) as http:
         ann = await sign_up(http, "ann@example.com")
         model.script = [Say(status=401), Say("Hello.")]

@@ -1,16 +1,21 @@
-"""/metrics and the API's description."""
+"""The numbers for Prometheus, and the API's description."""
 
 import os
+import re
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import sign_up
+from src import metrics
+from tests import postgres
+from tests.conftest import ROOT, sign_up
 from tests.test_process import SERVE, process, status, wait_for
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -30,15 +35,13 @@ def requests(text: str, **labels: str) -> float:
 @pytest.mark.anyio
 async def test_requests_are_counted_by_route_and_no_label_is_the_callers(client: httpx.AsyncClient) -> None:
     ann = await sign_up(client, "ann@example.com")
-    before = (await client.get("/metrics")).text
+    before = generate_latest(metrics.registry).decode()
     task = (await client.post("/api/tasks", json={"title": "hunter2"}, headers=ann)).json()
     await client.get(f"/api/tasks/{task['id']}?q=hunter2", headers=ann)
     await client.get("/api/tasks/hunter2", headers=ann)
     await client.get("/hunter2", headers=ann)
     await client.request("HUNTER2", "/api/tasks", headers=ann)
-    answer = await client.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain")
-    after = answer.text
+    after = generate_latest(metrics.registry).decode()
 
     def added(**labels: str) -> float:
         return requests(after, **labels) - requests(before, **labels)
@@ -49,21 +52,46 @@ async def test_requests_are_counted_by_route_and_no_label_is_the_callers(client:
     assert added(method="GET", route="unmatched", status="404") == 1
     assert added(method="other", status="405") == 1
     values = {name: value for (name, labels), value in samples(after).items() if not labels}
-    assert values["http_requests_in_flight"] == 1  # this one
+    assert values["http_requests_in_flight"] == 0
     assert (values["db_pool_connections_in_use"], values["db_pool_connections_max"]) == (0, 3)
     assert values["db_pool_timeouts_total"] == 0
     for secret in ("hunter2", "HUNTER2", "ann@", task["id"]):
         assert secret not in after
 
 
-def test_whichever_worker_is_asked_answers_for_all(
+@pytest.mark.anyio
+async def test_the_readme_lists_what_there_is(client: httpx.AsyncClient) -> None:
+    # The dashboard and the alerts are checked against the same table: conformance/alerts.
+    _, _, section = (ROOT / "README.md").read_text().partition("### Metrics")
+    table, _, _ = section.partition("\n## ")
+    listed = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) *\|", table, re.MULTILINE)
+    labels = {}
+    for collector, names in metrics.registry._collector_to_names.items():
+        labels.update(dict.fromkeys(names, list(getattr(collector, "_labelnames", ()))))
+    there = []
+    for family in metrics.registry.collect():
+        name = family.name + ("_total" if family.type == "counter" else "")
+        there.append((name, family.type, ", ".join(f"`{label}`" for label in labels[family.name])))
+    assert sorted(listed) == sorted(there)
+
+
+@pytest.mark.anyio
+async def test_the_api_does_not_serve_them(client: httpx.AsyncClient) -> None:
+    # An exposure makes all of the API's port public.
+    assert (await client.get("/metrics")).status_code == 404
+
+
+def test_one_scrape_has_the_numbers_of_all_workers(
     environment: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
-    env = environment(WEB_CONCURRENCY="2", TMPDIR=str(tmp_path), DRAIN_SECONDS="0")
+    metrics_port = str(postgres.free_port())
+    env = environment(WEB_CONCURRENCY="2", TMPDIR=str(tmp_path), DRAIN_SECONDS="0", METRICS_PORT=metrics_port)
     base = f"http://127.0.0.1:{env['PORT']}"
 
     def scrape() -> dict[str, float]:
-        text = httpx.get(f"{base}/metrics", timeout=5).text
+        answer = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics", timeout=5)
+        assert answer.headers["content-type"].startswith("text/plain")
+        text = answer.text
         return {"health": requests(text, route="/health")} | {
             name: value for (name, labels), value in samples(text).items() if not labels
         }
@@ -100,10 +128,19 @@ tempfile.TemporaryDirectory = refuse
 from src import serve
 serve.main()
 """
-    env = environment(WEB_CONCURRENCY="1", DRAIN_SECONDS="0")
+    env = environment(WEB_CONCURRENCY="1", DRAIN_SECONDS="0", METRICS_PORT=str(postgres.free_port()))
     with process([sys.executable, "-c", broken], env, tmp_path):
-        wait_for(lambda: status(f"http://127.0.0.1:{env['PORT']}/metrics") == 200)
+        wait_for(lambda: status(f"http://127.0.0.1:{env['PORT']}/health") == 200)
+        assert status(f"http://127.0.0.1:{env['METRICS_PORT']}/metrics") == 0
     assert "no folder for metrics" in (tmp_path / "out").read_text()
+
+
+def test_with_the_port_taken_it_serves_and_says_so(environment: Callable[..., dict[str, str]], tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        env = environment(WEB_CONCURRENCY="1", DRAIN_SECONDS="0", METRICS_PORT=str(taken.getsockname()[1]))
+        with process(SERVE, env, tmp_path):
+            wait_for(lambda: status(f"http://127.0.0.1:{env['PORT']}/health") == 200)
+    assert "metrics are not served" in (tmp_path / "out").read_text()
 
 
 @pytest.mark.anyio

@@ -22,7 +22,7 @@ TRACE_HEADER = "traceparent"
 TRACE_PATTERN = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 MAX_BODY_BYTES = 1024 * 1024
 # Asked every few seconds: in the log at DEBUG only.
-PROBES = frozenset({"/health", "/ready", "/metrics"})
+PROBES = frozenset({"/health", "/ready"})
 
 
 # As long as the fronts ask for (their server/policy.ts). It says nothing about the subdomains of the API's host.

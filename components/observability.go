@@ -1,0 +1,192 @@
+package components
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"go.yaml.in/yaml/v3"
+
+	"todo/config"
+)
+
+// Observability is what Prometheus and Grafana find of a stack: a PodMonitor, alert rules, a dashboard. It has no outputs.
+type Observability struct {
+	pulumi.ResourceState
+}
+
+// ObservabilityArgs are an Observability's inputs.
+type ObservabilityArgs struct {
+	Instance      string // the installation, for labels
+	Namespace     pulumi.StringInput
+	NamespaceName string            // the same, as the queries name it
+	Selector      map[string]string // of the pods with a port named "metrics"
+	PodMonitor    bool              // needs the Prometheus Operator
+	Alerts        config.Alerts
+	Dashboard     bool
+	Labels        map[string]string // of the operator's objects
+}
+
+const (
+	metricsPortName = "metrics"
+	metricsPath     = "/metrics"
+	monitoringAPI   = "monitoring.coreos.com/v1"
+	// dashboardLabel is what the sidecar of Grafana's Helm charts looks for.
+	dashboardLabel = "grafana_dashboard"
+)
+
+//go:embed observability/alerts.yaml
+var alertRules string
+
+//go:embed observability/dashboard.json
+var dashboard string
+
+func (a ObservabilityArgs) validate() error {
+	if a.Namespace == nil || a.NamespaceName == "" || a.Instance == "" {
+		return errors.New("Namespace, NamespaceName and Instance are required")
+	}
+	if a.PodMonitor && len(a.Selector) == 0 {
+		return errors.New("a PodMonitor needs a Selector; an empty one would mean every pod")
+	}
+	return nil
+}
+
+// NewObservability creates `<name>-podmonitor`, `<name>-alerts` and `<name>-dashboard`, each only when it is asked for.
+func NewObservability(ctx *pulumi.Context, name string, args ObservabilityArgs, opts ...pulumi.ResourceOption) (*Observability, error) {
+	if err := args.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	rules := strings.ReplaceAll(alertRules, "NAMESPACE", args.NamespaceName)
+	var spec map[string]any
+	if err := yaml.Unmarshal([]byte(rules), &spec); err != nil {
+		return nil, fmt.Errorf("%s: reading the alert rules: %w", name, err)
+	}
+	o := &Observability{}
+	if err := ctx.RegisterComponentResource(componentType("Observability"), name, o, opts...); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	child := withParent(o)
+
+	if args.PodMonitor {
+		if err := args.custom(ctx, name+"-podmonitor", "PodMonitor", map[string]any{
+			"selector":            map[string]any{"matchLabels": args.Selector},
+			"podMetricsEndpoints": []any{map[string]any{"port": metricsPortName, "path": metricsPath}},
+			"jobLabel":            labelName,
+		}, child); err != nil {
+			return nil, err
+		}
+	}
+	switch args.Alerts {
+	case config.PrometheusRuleAlerts:
+		if err := args.custom(ctx, name+"-alerts", "PrometheusRule", spec, child); err != nil {
+			return nil, err
+		}
+	case config.ConfigMapAlerts:
+		if err := args.configMap(ctx, name+"-alerts", nil, args.NamespaceName+".rules.yaml", rules, child); err != nil {
+			return nil, err
+		}
+	}
+	if args.Dashboard {
+		// A file name and a uid of each stack's own: Grafana's sidecar puts all dashboards into one folder.
+		sum := sha256.Sum256([]byte(args.NamespaceName))
+		text := strings.NewReplacer("NAMESPACE", args.NamespaceName, `"UID"`, `"todo-`+hex.EncodeToString(sum[:4])+`"`).Replace(dashboard)
+		if err := args.configMap(ctx, name+"-dashboard", map[string]string{dashboardLabel: "1"}, args.NamespaceName+".json", text, child); err != nil {
+			return nil, err
+		}
+	}
+	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{})
+}
+
+func (a ObservabilityArgs) custom(ctx *pulumi.Context, name, kind string, spec map[string]any, child []pulumi.ResourceOption) error {
+	_, err := apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
+		ApiVersion: pulumi.String(monitoringAPI), Kind: pulumi.String(kind),
+		Metadata:    a.meta(a.Labels),
+		OtherFields: kubernetes.UntypedArgs{"spec": spec},
+	}, child...)
+	if err != nil {
+		return fmt.Errorf("%s: creating %s: %w", name, kind, err)
+	}
+	return nil
+}
+
+func (a ObservabilityArgs) configMap(ctx *pulumi.Context, name string, labels map[string]string, file, text string, child []pulumi.ResourceOption) error {
+	_, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
+		Metadata: a.meta(labels), Data: pulumi.StringMap{file: pulumi.String(text)},
+	}, child...)
+	if err != nil {
+		return fmt.Errorf("%s: creating ConfigMap: %w", name, err)
+	}
+	return nil
+}
+
+func (a ObservabilityArgs) meta(more map[string]string) *metav1.ObjectMetaArgs {
+	return &metav1.ObjectMetaArgs{
+		Namespace: a.Namespace, Labels: pulumi.ToStringMap(merged(more, labels("observability", a.Instance))),
+	}
+}
+
+// newObservability is nothing by default.
+func newObservability(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, backend *Workload, opts ...pulumi.ResourceOption) error {
+	o := cfg.Observability
+	args := ObservabilityArgs{
+		Instance: instance, Namespace: namespace, NamespaceName: cfg.Namespace, Labels: o.Labels,
+		PodMonitor: o.Metrics == config.PodMonitorMetrics, Alerts: o.Alerts, Dashboard: o.Dashboard,
+	}
+	if backend != nil {
+		args.Selector = backend.selector
+	}
+	if !args.PodMonitor && !args.Dashboard && args.Alerts == config.NoAlerts {
+		return nil
+	}
+	_, err := NewObservability(ctx, name, args, opts...)
+	return err
+}
+
+// scraped has the annotations that Prometheus' own example configuration and its Helm chart look for.
+func scraped(cfg *config.Config, s config.Service) config.Pods {
+	pods := s.Pods
+	if cfg.Observability.Metrics == config.AnnotationMetrics && s.Name == cfg.Backend.Name {
+		pods.Annotations = merged(map[string]string{
+			"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(config.MetricsPort), "prometheus.io/path": metricsPath,
+		}, pods.Annotations)
+	}
+	return pods
+}
+
+// metricsPort is 0 when nobody scrapes, and for the fronts, which have no metrics.
+func metricsPort(cfg *config.Config, s config.Service) int {
+	if cfg.Observability.Metrics == config.NoMetrics || s.Name != cfg.Backend.Name {
+		return 0
+	}
+	return config.MetricsPort
+}
+
+// ifSet is a number for the environment, where "" is left out.
+func ifSet(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprint(number)
+}
+
+// telemetry are the standard variables of OpenTelemetry's SDKs; version is the image's tag. None without a collector.
+func telemetry(cfg *config.Config, s config.Service, version string) map[string]string {
+	if cfg.Observability.OTLPEndpoint == "" {
+		return nil
+	}
+	return map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": cfg.Observability.OTLPEndpoint,
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+		"OTEL_SERVICE_NAME":           s.Name,
+		"OTEL_RESOURCE_ATTRIBUTES": "service.namespace=" + cfg.Namespace + ",service.version=" + version +
+			",k8s.namespace.name=" + cfg.Namespace + ",deployment.environment.name=" + cfg.Environment(),
+	}
+}
