@@ -95,6 +95,7 @@ var refusals = map[string]refusal{
 	"service account's name":     {config: map[string]string{"todo:services": `{"backend":{"serviceAccount":{"name":"api"}}}`}, says: []string{"services.backend.serviceAccount.name: unknown field"}},
 	"node selector's name":       {config: map[string]string{"todo:services": `{"backend":{"nodeSelector":{"a b":"x"}}}`}, says: []string{"services.backend.nodeSelector.a b: not a label's name"}},
 	"node selector's value":      {config: map[string]string{"todo:services": `{"backend":{"nodeSelector":{"pool":"a,b"}}}`}, says: []string{`services.backend.nodeSelector.pool: "a,b"`}},
+	"liveness":                   {config: map[string]string{"todo:services": `{"backend":{"probes":{"livenessSeconds":2}}}`}, says: []string{"services.backend.probes.livenessSeconds: 2", "3 to 3600"}},
 	"startup":                    {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":5}}}`}, says: []string{"services.backend.probes.startupSeconds: 5", "10 to 1800"}},
 	"startup beyond the rollout": {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":400}}}`}, says: []string{"services.backend.probes.startupSeconds: 400", "rolloutTimeoutSeconds, 200"}},
 	"grace":                      {config: map[string]string{"todo:services": `{"backend":{"terminationGracePeriodSeconds":1}}`}, says: []string{"services.backend.terminationGracePeriodSeconds: 1", "15 to 3600"}},

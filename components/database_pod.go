@@ -16,6 +16,8 @@ const (
 	databaseGraceSeconds = 60
 	// Two minutes, for a recovery too.
 	databaseStartupProbes = 60
+	// Calmer than the others': a kill in the middle of a checkpoint that takes long costs a recovery.
+	databaseLivenessSeconds = 10
 )
 
 // podTemplate is the database's pod, under the same restrictions as the application's.
@@ -59,7 +61,7 @@ func (a DatabaseArgs) podTemplate(all map[string]string, account pulumi.StringIn
 				SecurityContext: containerSecurity(),
 				VolumeMounts:    mounts,
 				StartupProbe:    a.probe(startupPeriodSeconds, databaseStartupProbes),
-				LivenessProbe:   a.probe(livenessPeriodSeconds, 6),
+				LivenessProbe:   a.probe(databaseLivenessSeconds, 6),
 				ReadinessProbe:  a.probe(5, 2),
 			}},
 		},

@@ -121,7 +121,7 @@ func TestPodSettings(t *testing.T) {
 		"todo:services": `{"backend":{
 			"podLabels":{"mesh":"on"},"podAnnotations":{"sidecar.istio.io/inject":"true"},"nodeSelector":{"kubernetes.io/arch":"amd64"},
 			"tolerations":[{"key":"dedicated","value":"todo","effect":"NoSchedule"},{"operator":"Exists","effect":"NoExecute","tolerationSeconds":30}],
-			"priorityClassName":"important","terminationGracePeriodSeconds":90,"probes":{"startupSeconds":200},"serviceAccount":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::1:role/todo"}}}}`,
+			"priorityClassName":"important","terminationGracePeriodSeconds":90,"probes":{"livenessSeconds":20,"startupSeconds":200},"serviceAccount":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::1:role/todo"}}}}`,
 	})
 	backend := r.Get(deploymentType, "todo-backend-deployment")
 	meta := "spec.template.metadata."
@@ -130,6 +130,7 @@ func TestPodSettings(t *testing.T) {
 		{pod + "tolerations", `[{"effect":"NoSchedule","key":"dedicated","value":"todo"},{"effect":"NoExecute","operator":"Exists","tolerationSeconds":30}]`},
 		{pod + "priorityClassName", `"important"`},
 		{pod + "terminationGracePeriodSeconds", "90"},
+		{container + "livenessProbe.failureThreshold", "7"}, // of 3 s each
 		{container + "startupProbe.failureThreshold", "100"},
 		{meta + "labels.mesh", `"on"`},
 		{meta + "labels.team", `"todo"`},

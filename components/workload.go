@@ -67,8 +67,12 @@ const (
 
 	startupPeriodSeconds = 2
 
-	livenessPeriodSeconds = 10
+	livenessPeriodSeconds = 3
 	probeTimeoutSeconds   = 3
+	// What the kubelet has just found not to answer has nothing to drain: without this it would sleep as before a planned end,
+	// and then wait for the whole grace period.
+	livenessGraceSeconds = 1
+
 	revisionHistory       = 5
 	rolloutTimeoutSeconds = 300
 )

@@ -55,7 +55,7 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 				}},
 				// Until the startup probe passes the other two wait, so a slow start is not taken for a hang.
 				StartupProbe:   probe(a.Probes.Liveness, startupPeriodSeconds, cmp.Or(a.Probes.StartupSeconds, config.DefaultStartupSeconds)/startupPeriodSeconds),
-				LivenessProbe:  probe(a.Probes.Liveness, livenessPeriodSeconds, 3),
+				LivenessProbe:  livenessProbe(a.Probes),
 				ReadinessProbe: probe(a.Probes.Readiness, a.Probes.ReadinessPeriodSeconds, 2),
 			}},
 		},
@@ -77,6 +77,13 @@ func (a WorkloadArgs) writables() []writable {
 		all = append(all, writable{name: fmt.Sprintf("cache-%d", i), path: path, limit: "128Mi"})
 	}
 	return all
+}
+
+func livenessProbe(probes config.Probes) *corev1.ProbeArgs {
+	silence := cmp.Or(probes.LivenessSeconds, config.DefaultLivenessSeconds)
+	p := probe(probes.Liveness, livenessPeriodSeconds, (silence+livenessPeriodSeconds-1)/livenessPeriodSeconds)
+	p.TerminationGracePeriodSeconds = pulumi.Int(livenessGraceSeconds)
+	return p
 }
 
 func probe(path string, period, failures int) *corev1.ProbeArgs {

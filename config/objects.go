@@ -44,6 +44,7 @@ type probeOverride struct {
 	Liveness               string `json:"liveness" doc:"Path of the startup and liveness probes." allowed:"starts with /"`
 	Readiness              string `json:"readiness" doc:"Path of the readiness probe." allowed:"starts with /"`
 	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds" doc:"Seconds between two readiness probes. A database that sleeps when idle wants many." allowed:"1 to 3600"`
+	LivenessSeconds        int    `json:"livenessSeconds" doc:"Seconds without an answer after which a container is started again. An application that blocks while it works wants more." allowed:"3 to 3600"`
 	StartupSeconds         int    `json:"startupSeconds" doc:"Seconds after which a new pod that does not answer is restarted." allowed:"10 to 1800, at most rolloutTimeoutSeconds"`
 }
 
@@ -116,6 +117,7 @@ func (s *Service) apply(o serviceOverride) {
 		s.Probes.Liveness = or(o.Probes.Liveness, s.Probes.Liveness)
 		s.Probes.Readiness = or(o.Probes.Readiness, s.Probes.Readiness)
 		s.Probes.ReadinessPeriodSeconds = or(o.Probes.ReadinessPeriodSeconds, s.Probes.ReadinessPeriodSeconds)
+		s.Probes.LivenessSeconds = or(o.Probes.LivenessSeconds, s.Probes.LivenessSeconds)
 		s.Probes.StartupSeconds = or(o.Probes.StartupSeconds, s.Probes.StartupSeconds)
 	}
 	s.Env, s.Source, s.Egress = o.Env, o.Source, destinations(o.Egress)

@@ -19,7 +19,7 @@ type Pods struct {
 	NodeSelector              map[string]string
 	Tolerations               []Toleration
 	PriorityClass             string            // "" is the cluster's default
-	GraceSeconds              int               // between SIGTERM and the kill, a sleep of 5 s included; default 45
+	GraceSeconds              int               // between SIGTERM and the kill, a sleep of 10 s included; default 45
 	ServiceAccountAnnotations map[string]string // a cloud's identity
 }
 

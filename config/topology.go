@@ -61,9 +61,13 @@ const (
 func defaultPlatform() string { return "linux/" + runtime.GOARCH }
 
 const (
+	// DefaultLivenessSeconds let a hang be cured in 30 s: up to 3 s until the next probe, these, 3 s for the end, and the rest for
+	// the start. They are no peak of load: of a pod that was short of CPU the slowest answers were measured to take one second.
+	// The path asks the process alone, so that a database that is away kills nobody.
+	DefaultLivenessSeconds = 9
 	// DefaultStartupSeconds is slow for these services.
 	DefaultStartupSeconds = 120
-	// DefaultGraceSeconds cover the sleep before SIGTERM (5 s), the server's own drain (30 s, seed section 1), and a margin.
+	// DefaultGraceSeconds cover the sleep before SIGTERM (10 s), the server's own drain (30 s, seed section 1), and a margin.
 	DefaultGraceSeconds = 45
 )
 
@@ -76,7 +80,7 @@ const (
 func defaultBackend() Service {
 	return Service{
 		Name: backendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
-		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, StartupSeconds: DefaultStartupSeconds},
+		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, LivenessSeconds: DefaultLivenessSeconds, StartupSeconds: DefaultStartupSeconds},
 		Pods:        Pods{GraceSeconds: DefaultGraceSeconds},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
@@ -98,7 +102,7 @@ func defaultChatbot() Service {
 func defaultFront(name string, port int) Service {
 	return Service{
 		Name: name, Enabled: true, Port: port, LocalPort: port, Replicas: 2,
-		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, StartupSeconds: DefaultStartupSeconds},
+		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, LivenessSeconds: DefaultLivenessSeconds, StartupSeconds: DefaultStartupSeconds},
 		Pods:      Pods{GraceSeconds: DefaultGraceSeconds},
 		Resources: resources("100m", "128Mi", "200m", "256Mi"),
 		SourceFiles: [][]string{

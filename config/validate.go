@@ -117,6 +117,9 @@ func (c *Config) validateServices(ps *problems) {
 		if p := s.Probes.ReadinessPeriodSeconds; p < 1 || p > 3600 {
 			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")
 		}
+		if p := s.Probes.LivenessSeconds; p < 3 || p > 3600 {
+			ps.refuse(key+".probes.livenessSeconds", fmt.Sprint(p), "allowed: 3 to 3600", fmt.Sprint(DefaultLivenessSeconds))
+		}
 		if p := s.Probes.StartupSeconds; p < 10 || p > 1800 {
 			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p), "allowed: 10 to 1800", fmt.Sprint(DefaultStartupSeconds))
 		} else if p > c.RolloutTimeoutSeconds && s.MaxPods() > 0 {
