@@ -76,7 +76,10 @@ func testDatabaseVerbs(t *testing.T) {
 		t.Errorf("after a restore that failed the note says %q, want %q", got, "after")
 	}
 
+	begin := time.Now()
 	run(t, "make", "db-restore", "FORCE=1", "FILE="+file)
+	o := outcome{took: time.Since(begin)}
+	defer conclude(t, "the database is restored from a dump", &o)
 	if got := query(t, "select text from e2e_note"); got != "before" {
 		t.Errorf("after the restore the note says %q, want %q", got, "before")
 	}

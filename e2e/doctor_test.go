@@ -213,7 +213,8 @@ func testDoctor(t *testing.T) {
 		}
 		return nil
 	})
-	t.Logf("%d failures named %.0f s after they were seeded", len(all), time.Since(begin).Seconds())
+	o := outcome{took: time.Since(begin)}
+	defer conclude(t, fmt.Sprintf("%d seeded failures are named by the doctor", len(all)), &o)
 	if os.Getenv("UPDATE_RECORDED") != "" {
 		record(t, image)
 	}

@@ -18,6 +18,7 @@ import (
 // CPU serve with one pod of two as well.
 type load struct {
 	vegeta, targets, dir string
+	addresses            map[string]string // of the Services, by name
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 
 func newLoad(t *testing.T) load {
 	t.Helper()
-	l := load{dir: t.TempDir()}
+	l := load{dir: t.TempDir(), addresses: map[string]string{}}
 	l.vegeta, l.targets = filepath.Join(l.dir, "vegeta"), filepath.Join(l.dir, "targets")
 	run(t, "env", "GOWORK=off", "GOBIN="+l.dir, "go", "install", "github.com/tsenart/vegeta/v12@v12.12.0")
 	var targets strings.Builder
@@ -38,6 +39,7 @@ func newLoad(t *testing.T) load {
 	for service, path := range map[string]string{"backend": "/api/chat/status", "frontend-web": "/api/healthz", "frontend-chatbot": "/api/healthz"} {
 		// The Service's own address: the forward of the localhost exposure holds on to one pod, as every port-forward does.
 		address := kubectl(t, "-n", "todo-dev", "get", "service", service, "-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
+		l.addresses[service] = address
 		weight := map[string]int{"backend": 4}[service]
 		targets.WriteString(strings.Repeat(fmt.Sprintf("GET http://%s%s\n", address, path), max(1, weight)))
 	}
@@ -47,15 +49,25 @@ func newLoad(t *testing.T) load {
 	return l
 }
 
-// during runs the load from before change until the pods that it ended are gone.
+// during runs the load from before change until the pods that it ended are gone; no request may fail.
 func (l load) during(t *testing.T, change func()) outcome {
 	t.Helper()
-	kept, fresh := filepath.Join(l.dir, "kept"), filepath.Join(l.dir, "fresh")
+	o := l.around(t, loadAtLeast, loadAfter, change)
+	for _, e := range o.errors {
+		t.Errorf("a request failed: %s", e)
+	}
+	return o
+}
+
+// around runs the load from before change until some time after it, and for some time at least.
+func (l load) around(t *testing.T, atLeast, after time.Duration, change func()) outcome {
+	t.Helper()
+	kept, fresh := l.results()
 	attacks := []*exec.Cmd{l.attack(t, kept, "-keepalive=true"), l.attack(t, fresh, "-keepalive=false")}
 	begin := time.Now()
 	change()
 	took := time.Since(begin)
-	time.Sleep(max(loadAfter, loadAtLeast-time.Since(begin)))
+	time.Sleep(max(after, atLeast-time.Since(begin)))
 	o := outcome{took: took}
 	for _, attack := range attacks {
 		if err := attack.Process.Signal(os.Interrupt); err != nil {
@@ -80,11 +92,14 @@ func (l load) during(t *testing.T, change func()) outcome {
 		o.requests += report.Requests
 		o.failed += report.Requests - int(report.Success*float64(report.Requests)+0.5)
 		o.p99 = report.Latencies.P99
-		for _, e := range report.Errors {
-			t.Errorf("a request failed: %s", e)
-		}
+		o.errors = append(o.errors, report.Errors...)
 	}
 	return o
+}
+
+// results are where the two halves keep what came of each request.
+func (l load) results() (kept, fresh string) {
+	return filepath.Join(l.dir, "kept"), filepath.Join(l.dir, "fresh")
 }
 
 func (l load) attack(t *testing.T, results string, flags ...string) *exec.Cmd {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 type job struct {
@@ -72,7 +73,11 @@ func testMigration(t *testing.T) {
 	// A release whose migration fails: its pods must not come, and the old ones stay.
 	restore := change(t, "Pulumi.dev.yaml", "  todo:migration: {command: [python, -c, 'raise SystemExit(\"column tasks.colour is missing\")']}\n")
 	restoreSource := change(t, "app/backend/src/api/main.py", "# a release whose migration fails\n")
+	var o outcome
+	defer conclude(t, "a release whose migration fails is given up", &o)
+	begin := time.Now()
 	out, err := try(t, "make", "up")
+	o.took = time.Since(begin)
 	if err == nil {
 		t.Errorf("make up ended well though the migration failed:\n%s", out)
 	}

@@ -13,6 +13,7 @@ import (
 // outcome is what one bad day cost.
 type outcome struct {
 	requests, failed int           // of a load on the three Services; no requests where none was sent
+	errors           []string      // the different ones of those that failed
 	p99              time.Duration // of the half over new connections
 	took             time.Duration // from the begin of the change, or of the failure, until all that it touched is Ready again
 }

@@ -4,11 +4,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +41,7 @@ func TestStack(t *testing.T) {
 		{"make ai asks kubectl-ai, which can only read", testAI},
 		{"Prometheus scrapes the backend, and an alert fires when it is gone", testObservability},
 		{"no request is lost while things change", testNoDowntime},
+		{"a pod that fails is back in 30 s, and the other one serves", testHealing},
 		{"the doctor names every seeded failure", testDoctor},
 		{"a bad release leaves the old pods, and a rollback returns to the good one", testRollback},
 		{"bad input is refused in one line and changes nothing", testBadInput},
@@ -266,14 +269,51 @@ func testDatabasePod(t *testing.T) {
 	if before == "0" || before == "" {
 		t.Fatalf("there are %q users before the loss, want those of the smoke tests", before)
 	}
-	kubectl(t, "-n", "todo-dev", "delete", "pod", "database-0", "--wait=true")
-	waitReady(t)
+	backends := containers(t, "backend")
+	// Each pod is asked by itself, through the API server: its Service leaves out those that say no.
+	allReady := func() error {
+		for _, c := range backends {
+			if out, err := kubectlTry(t, "get", "--raw", "/api/v1/namespaces/todo-dev/pods/"+c.pod+":8000/proxy/ready"); err != nil {
+				return fmt.Errorf("%s: %s", c.pod, out)
+			}
+		}
+		return nil
+	}
+	if err := allReady(); err != nil {
+		t.Fatalf("/ready is red before the loss: %v", err)
+	}
+	lost := containers(t, "database")[0]
+	var o outcome
+	defer conclude(t, "the database's pod is deleted", &o)
+	begin := time.Now()
+	kubectl(t, "-n", "todo-dev", "delete", "pod", lost.pod, "--wait=false")
+	eventually(t, time.Minute, "/ready goes red without a database", func() error {
+		err := allReady()
+		if err == nil {
+			return errors.New("it is green")
+		}
+		t.Logf("/ready %.1f s after the loss: %v", time.Since(begin).Seconds(), err)
+		return nil
+	})
+	eventually(t, 2*time.Minute, "the database is back, and /ready green", func() error {
+		if now := containers(t, "database"); len(now) != 1 || now[0].uid == lost.uid || !now[0].ready {
+			return fmt.Errorf("the database's pods are %+v", now)
+		}
+		for _, p := range pods(t) {
+			if !p.ready {
+				return fmt.Errorf("pod %s is not Ready", p.name)
+			}
+		}
+		return allReady()
+	})
+	o.took = time.Since(begin)
 	if after := strings.TrimSpace(kubectl(t, query...)); after != before {
 		t.Errorf("%s users after the database pod was lost, want %s", after, before)
 	}
-	for _, p := range pods(t) {
-		if p.service == "backend" && p.restarts != 0 {
-			t.Errorf("pod %s restarted because the database was away", p.name)
+	now := containers(t, "backend")
+	for _, was := range backends {
+		if i := slices.IndexFunc(now, func(c container) bool { return c.uid == was.uid }); i < 0 || now[i].restarts != was.restarts {
+			t.Errorf("pod %s was restarted because the database was away: %+v", was.pod, now)
 		}
 	}
 	run(t, "make", "smoke")
