@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,29 +77,85 @@ func (o *Ops) Forward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rolled := make(chan os.Signal, 1)
+	signal.Notify(rolled, podsRolled)
 	var wait sync.WaitGroup
+	var tell []chan struct{}
 	for _, f := range all {
+		told := make(chan struct{}, 1)
+		tell = append(tell, told)
 		wait.Go(func() {
-			for ctx.Err() == nil && !cluster.gone() {
-				fmt.Printf("%s  http://localhost:%s → %s\n", time.Now().Format(time.TimeOnly), f.port, f.service)
-				err := o.forwardOnce(ctx, cluster, out.Namespace, f)
-				if ctx.Err() == nil {
-					fmt.Printf("%s  %s: %v; connecting again\n", time.Now().Format(time.TimeOnly), f.service, err)
-					time.Sleep(retryDelay)
+			for said := ""; ctx.Err() == nil && !cluster.gone(); {
+				err := o.forwardOnce(ctx, cluster, out.Namespace, f, told)
+				if ctx.Err() != nil {
+					break
 				}
+				if err.Error() != said { // once, however long it takes
+					said = err.Error()
+					fmt.Printf("%s  %s: %s; connecting again\n", time.Now().Format(time.TimeOnly), f.service, said)
+				}
+				time.Sleep(retryDelay)
 			}
 		})
 	}
+	go func() {
+		for range rolled {
+			for _, told := range tell {
+				select {
+				case told <- struct{}{}:
+				default: // it has been told already
+				}
+			}
+		}
+	}()
 	wait.Wait()
+	signal.Stop(rolled)
+	close(rolled)
 	return release()
 }
 
-// forwardOnce keeps one port-forward until it breaks.
-func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f forward) error {
+// podsRolled tells a running forward that new pods serve, so that it leaves those that are on their way out.
+const podsRolled = syscall.SIGUSR1
+
+// followRollout has the forward, if one runs, serve the URLs from the pods that the Services send requests to now. A
+// port-forward holds on to its pod, and the pods of the last release serve for some seconds more.
+func (o *Ops) followRollout() error {
+	pid := o.forwardRunning()
+	if pid == 0 {
+		return nil
+	}
+	if err := syscall.Kill(pid, podsRolled); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("telling the forward (process %d) of the new pods: %w", pid, err)
+	}
+	return nil
+}
+
+// servingPods are the pods that a Service sends requests to: Ready, and not on their way out.
+func (o *Ops) servingPods(ctx context.Context, c Cluster, namespace, service string) ([]string, error) {
+	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "endpointslices", "-l", "kubernetes.io/service-name="+service,
+		"-o", `jsonpath={range .items[*].endpoints[?(@.conditions.ready==true)]}{.targetRef.name} {end}`)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the pods of %s: %w", service, err)
+	}
+	return strings.Fields(text), nil
+}
+
+// forwardOnce keeps one port-forward until it breaks, or until its pod is not one that the Service uses when it is told to look.
+func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f forward, told <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	pods, err := o.servingPods(ctx, c, namespace, f.service)
+	if err != nil {
+		return err
+	}
+	if len(pods) == 0 {
+		return errors.New("no pod is Ready")
+	}
+	// Not service/<name>: for that kubectl takes the pod that has been Ready longest, which in a rollout is the one that goes.
+	pod := pods[0]
+	fmt.Printf("%s  http://localhost:%s → %s, pod %s\n", time.Now().Format(time.TimeOnly), f.port, f.service, pod)
 	var said strings.Builder
-	cmd := o.kubectlCommand(ctx, c, "-n", namespace, "port-forward", "service/"+f.service, f.port+":"+servicePort)
+	cmd := o.kubectlCommand(ctx, c, "-n", namespace, "port-forward", "pod/"+pod, f.port+":"+servicePort)
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting kubectl: %w", err)
@@ -107,6 +165,11 @@ func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f fo
 			select {
 			case <-ctx.Done():
 				return
+			case <-told:
+				if pods, err := o.servingPods(ctx, c, namespace, f.service); err == nil && len(pods) > 0 && !slices.Contains(pods, pod) {
+					missed = 2
+				}
+				continue
 			case <-time.After(pulse):
 			}
 			if answers(ctx, "http://localhost:"+f.port+"/") {

@@ -128,7 +128,7 @@ func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 
 // awaitRollout waits until the newest pods of every Deployment are Ready, or Kubernetes has given them up (rolloutTimeoutSeconds).
 // Pulumi's Kubernetes plugin waits too, but on a busy cluster it now and then takes the state before its own change for the one
-// after it, and calls a rollout done that has not begun.
+// after it, and calls a rollout done that has not begun. The forward then follows to those pods.
 func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 	keys, err := o.stackConfig()
 	if err != nil {
@@ -144,7 +144,7 @@ func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 			return fmt.Errorf("waiting for the rollout: %w", err)
 		}
 	}
-	return nil
+	return o.followRollout()
 }
 
 func (o *Ops) endAttempt() error {
