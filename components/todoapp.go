@@ -86,7 +86,9 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		if err != nil {
 			return nil, err
 		}
-		databaseURL = db.URL
+		if databaseURL == nil { // else it is another role's: the password has been rotated
+			databaseURL = db.URL
+		}
 	}
 
 	migration, err := newMigration(ctx, name+"-migration", cfg, instance, namespace, images[cfg.Backend.Name], databaseURL, db, pull, child...)
@@ -116,9 +118,10 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"MIGRATE_ON_START":    migrateOnStart(cfg.Migration),
 		"METRICS_PORT":        ifSet(metricsPort(cfg, cfg.Backend)),
 	}, map[string]pulumi.StringInput{
-		"DATABASE_URL":       databaseURL,
-		"BETTER_AUTH_SECRET": authSecret,
-		"OPENAI_API_KEY":     cfg.Secrets.OpenAIKey,
+		"DATABASE_URL":            databaseURL,
+		"BETTER_AUTH_SECRET":      authSecret,
+		"BETTER_AUTH_SECRET_ALSO": cfg.Secrets.AuthSecretAlso,
+		"OPENAI_API_KEY":          cfg.Secrets.OpenAIKey,
 	}, migration.done())
 	if err != nil {
 		return nil, err
@@ -130,7 +133,8 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		"CHATBOT_URL":         cfg.ChatbotURL(),
 		"COOKIE_DOMAIN":       cfg.CookieDomain(),
 	}, map[string]pulumi.StringInput{
-		"BETTER_AUTH_SECRET": authSecret,
+		"BETTER_AUTH_SECRET":      authSecret,
+		"BETTER_AUTH_SECRET_ALSO": cfg.Secrets.AuthSecretAlso,
 	}, nil, nextCache)
 	if err != nil {
 		return nil, err

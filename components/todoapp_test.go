@@ -32,10 +32,14 @@ var production = map[string]string{
 }
 
 func TestEachSecretHoldsItsServicesKeysOnly(t *testing.T) {
-	r := runApp(t, nil)
+	o := pulumitest.Options{Root: pulumitest.Project(t), Secrets: map[string]string{}, Config: map[string]string{
+		"todo:kubeconfigPath": "kubeconfig", "todo:kubeContext": "todo-lab", "todo:registry": "localhost:5000",
+	}}
+	o.Secrets["todo:BETTER_AUTH_SECRET_ALSO"] = "vK3mWq8ZtL1xRb6YnH4pSd7FgJ2cTa9e"
+	r := runStack(t, o)
 	for name, want := range map[string][]string{
-		"todo-backend-secrets-secret":      {"BETTER_AUTH_SECRET", "DATABASE_URL"},
-		"todo-frontend-web-secrets-secret": {"BETTER_AUTH_SECRET"},
+		"todo-backend-secrets-secret":      {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "DATABASE_URL"},
+		"todo-frontend-web-secrets-secret": {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO"},
 		"todo-database-secrets-secret":     {"POSTGRES_PASSWORD"},
 		"todo-migration-secrets-secret":    {"DATABASE_URL"},
 	} {
@@ -54,6 +58,23 @@ func TestEachSecretHoldsItsServicesKeysOnly(t *testing.T) {
 	}
 	if n := len(r.OfType(secretType)); n != 4 {
 		t.Errorf("there are %d Secrets, want 4: without a key of its own the chatbot has none", n)
+	}
+}
+
+func TestARotatedPasswordChangesNothingOfTheDatabase(t *testing.T) {
+	before := runApp(t, nil)
+	url := "postgresql://todo_b:" + strings.Repeat("p4", 12) + "@database:5432/todo"
+	after := runStack(t, pulumitest.Options{Root: pulumitest.Project(t), Secrets: map[string]string{"todo:DATABASE_URL": url}, Config: map[string]string{
+		"todo:kubeconfigPath": "kubeconfig", "todo:kubeContext": "todo-lab", "todo:registry": "localhost:5000",
+	}})
+	expect(t, after.Get("kubernetes:apps/v1:StatefulSet", "todo-database-statefulset"), "spec", before.Get("kubernetes:apps/v1:StatefulSet", "todo-database-statefulset").JSON("spec"), "a restart of the one pod is an outage")
+	for _, reader := range []string{"backend", "migration"} {
+		if got := after.Get(secretType, "todo-"+reader+"-secrets-secret").Text("stringData.DATABASE_URL"); got != url {
+			t.Errorf("the %s does not get the role that DATABASE_URL names", reader)
+		}
+	}
+	if len(before.OfType(policyType)) != len(after.OfType(policyType)) {
+		t.Error("the policies changed: the database is still the stack's own")
 	}
 }
 

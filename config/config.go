@@ -88,7 +88,7 @@ type Docker struct {
 
 // DatabaseConfig describes the database that the stack runs itself.
 type DatabaseConfig struct {
-	Managed bool // true when DATABASE_URL is unset outside production
+	Managed bool // outside production, when DATABASE_URL is unset or names another role of it
 	Image   string
 	Storage string // quantity of the volume
 
@@ -111,6 +111,8 @@ type Secrets struct {
 	DatabaseURL      pulumi.StringInput
 	MigrationURL     pulumi.StringInput // nil is DatabaseURL
 	BetterAuthSecret pulumi.StringInput
+	// AuthSecretAlso is accepted beside it: the next one before a rotation, the one before after it.
+	AuthSecretAlso   pulumi.StringInput
 	OpenAIKey        pulumi.StringInput
 	ChatbotOpenAIKey pulumi.StringInput
 }

@@ -1,5 +1,7 @@
 package config
 
+import "net/url"
+
 // databaseOverride is what `database` may change of the development database.
 type databaseOverride struct {
 	Storage      string `json:"storage" default:"1Gi" doc:"Size of the volume. Many storage classes let it grow, none lets it shrink." allowed:"a quantity, for example 10Gi"`
@@ -11,7 +13,7 @@ func (l *loader) database(c *Config) DatabaseConfig {
 	var given databaseOverride
 	l.object(keyDatabase, &given)
 	d := DatabaseConfig{
-		Managed:      c.Secrets.DatabaseURL == nil && !c.Production && c.Backend.Enabled && c.ExternalSecrets == nil,
+		Managed:      l.runsDatabase() && !c.Production && c.Backend.Enabled && c.ExternalSecrets == nil,
 		Image:        or(given.Image, c.Images.BaseImages.Postgres),
 		Storage:      or(given.Storage, defaultStorage),
 		StorageClass: given.StorageClass,
@@ -19,10 +21,16 @@ func (l *loader) database(c *Config) DatabaseConfig {
 	}
 	d.MigrationPort = l.databasePort(keyMigrationURL, d.Port)
 	if given != (databaseOverride{}) && !d.Managed {
-		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL or externalSecrets, or without the backend",
+		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL of another or externalSecrets, or without the backend",
 			Fix: l.ps.remove(keyDatabase)})
 	}
 	return d
+}
+
+func (l *loader) runsDatabase() bool {
+	plain, _ := l.ctx.GetConfig(project + ":" + keyDatabaseURL)
+	u, err := url.Parse(plain)
+	return plain == "" || (err == nil && l.ownDatabase(u))
 }
 
 func (d DatabaseConfig) validate(c *Config, ps *problems) {

@@ -28,7 +28,7 @@ type externalSecretsOverride struct {
 	Store           string            `json:"store" default:"required" doc:"Store that the operator reads." allowed:"the name of one"`
 	StoreKind       string            `json:"storeKind" default:"SecretStore" doc:"Its kind." allowed:"SecretStore, ClusterSecretStore"`
 	Prefix          string            `json:"prefix" default:"none" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
-	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
+	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, BETTER_AUTH_SECRET_ALSO, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
 	RefreshInterval string            `json:"refreshInterval" default:"1h" doc:"How often the store is read again; 0s is once. Pods see a new value when they start." allowed:"a duration such as 15m"`
 }
 
@@ -51,7 +51,7 @@ func (e *ExternalSecrets) For(variables []string) map[string]RemoteRef {
 var storeKinds = []string{"SecretStore", "ClusterSecretStore"}
 
 // storedKeys are the configuration's secrets that a container reads.
-var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyMigrationURL}
+var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyAuthSecretAlso, keyOpenAIKey, keyChatbotOpenAI, keyMigrationURL}
 
 // externalSecrets is nil when the stack holds its secrets itself.
 func (l *loader) externalSecrets() *ExternalSecrets {

@@ -37,6 +37,7 @@ const (
 	keyRolloutTimeout  = "rolloutTimeoutSeconds"
 	keyDatabaseURL     = "DATABASE_URL"
 	keyAuthSecret      = "BETTER_AUTH_SECRET"
+	keyAuthSecretAlso  = "BETTER_AUTH_SECRET_ALSO"
 	keyOpenAIKey       = "OPENAI_API_KEY"
 	keyChatbotOpenAI   = "VITE_OPENAI_API_KEY"
 	minAuthSecretChars = 32
@@ -56,7 +57,7 @@ const (
 )
 
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword,
-	keyTLSCertificate, keyTLSKey, keyMigrationURL,
+	keyTLSCertificate, keyTLSKey, keyMigrationURL, keyAuthSecretAlso,
 }
 
 var plainKeys = []string{

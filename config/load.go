@@ -93,6 +93,7 @@ func (l *loader) read(chosen cluster) *Config {
 			DatabaseURL:      l.secret(keyDatabaseURL, l.checkDatabaseURL),
 			MigrationURL:     l.secret(keyMigrationURL, l.checkDatabaseURL),
 			BetterAuthSecret: l.secret(keyAuthSecret, checkAuthSecret),
+			AuthSecretAlso:   l.secret(keyAuthSecretAlso, l.checkAuthSecretAlso),
 			OpenAIKey:        l.secret(keyOpenAIKey, checkAPIKey),
 			ChatbotOpenAIKey: l.secret(keyChatbotOpenAI, checkAPIKey),
 		},

@@ -57,6 +57,14 @@ func checkAuthSecret(plain string) (got, want, good string) {
 	return got, want, good
 }
 
+func (l *loader) checkAuthSecretAlso(plain string) (got, want, good string) {
+	if signs, _ := l.ctx.GetConfig(project + ":" + keyAuthSecret); plain == signs {
+		return "the value of " + keyAuthSecret, "it is the next key before a rotation, and the one before after it", ""
+	}
+	got, _, good = checkAuthSecret(plain)
+	return got, fmt.Sprintf("at least %d random characters (remove the key when no rotation is under way)", minAuthSecretChars), good
+}
+
 // checkAPIKey knows nothing of a key's form: OPENAI_BASE_URL may lead to somebody else's API.
 func checkAPIKey(plain string) (got, want, good string) {
 	switch {
@@ -94,6 +102,8 @@ func (l *loader) checkDatabaseURL(plain string) (got, want, good string) {
 		got = "has no host"
 	case portOf(u, DatabasePort) == 0:
 		got = "has a port that is not in 1 to 65535"
+	case l.ownDatabase(u) && portOf(u, DatabasePort) != DatabasePort:
+		got, want = "leads to the stack's own database at another port", fmt.Sprintf("it listens on %d", DatabasePort)
 	case strings.Trim(u.Path, "/") == "":
 		got = "has no database name"
 	case isLoopback(u.Hostname()):
@@ -106,6 +116,12 @@ func (l *loader) checkDatabaseURL(plain string) (got, want, good string) {
 		got, want = "lets the connection go on without TLS", "production needs ?sslmode=require, verify-ca or verify-full"
 	}
 	return got, want, good
+}
+
+// ownDatabase tells a role of the database that the stack runs itself, as its password's rotation needs one, from a database
+// elsewhere.
+func (l *loader) ownDatabase(u *url.URL) bool {
+	return u.Hostname() == DatabaseService && !l.boolean(keyProduction, false)
 }
 
 var sslModes = append([]string{"disable", "allow", "prefer"}, encrypted...)

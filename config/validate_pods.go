@@ -18,7 +18,7 @@ var (
 // ownEnv are names that the topology computes or that hold secrets: a second value in `env` would contradict it.
 // ALLOWED_ORIGINS is not among them: a client on another domain is a reason to add to it.
 var ownEnv = []string{
-	"FRONTEND_URL", "LOG_LEVEL", "ENVIRONMENT", "OPENAI_BASE_URL", "DATABASE_URL", "BETTER_AUTH_SECRET",
+	"FRONTEND_URL", "LOG_LEVEL", "ENVIRONMENT", "OPENAI_BASE_URL", "DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO",
 	"OPENAI_API_KEY", "NEXT_PUBLIC_API_URL", "BETTER_AUTH_URL", "API_URL", "VITE_API_URL", "VITE_OPENAI_API_KEY",
 	"CHATBOT_URL", "COOKIE_DOMAIN", "MIGRATE_ON_START", "METRICS_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT",
 }

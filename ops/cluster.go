@@ -83,7 +83,7 @@ type stackKeys struct {
 	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
 	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    serviceKeys `yaml:"todo:services"`
-	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database
+	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
 }
 
 // flag is a boolean that may be written as text, as `pulumi config set` rewrites every one in the file: 'false'. What is

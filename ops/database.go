@@ -47,11 +47,12 @@ func (o *Ops) database(ctx context.Context) (Cluster, string, error) {
 	if err != nil {
 		return cluster, "", err
 	}
-	if keys.DatabaseURL != nil || keys.Production {
-		return cluster, "", fmt.Errorf("stack %s has no database of its own: its DATABASE_URL is another's; use psql and pg_dump with that", o.Stack)
-	}
 	namespace := keys.namespace(o.Stack)
-	if _, err := o.kubectl(ctx, cluster, "-n", namespace, "get", "pod", databasePod, "--request-timeout=15s"); err != nil {
+	_, err = o.kubectl(ctx, cluster, "-n", namespace, "get", "pod", databasePod, "--request-timeout=15s")
+	switch {
+	case err != nil && (keys.DatabaseURL != nil || bool(keys.Production)): // a URL may also name another role of the stack's own
+		return cluster, "", fmt.Errorf("stack %s has no database of its own: its DATABASE_URL is another's; use psql and pg_dump with that (%w)", o.Stack, err)
+	case err != nil:
 		return cluster, namespace, fmt.Errorf("the database's pod is not there: %w; make doctor says why", err)
 	}
 	return cluster, namespace, nil
@@ -196,7 +197,7 @@ func confirmed(in io.Reader, question string) error {
 // release has been seen well, and so may have data; $FORCE destroys it all the same.
 func (o *Ops) rescueData(ctx context.Context, c Cluster) error {
 	keys, err := o.stackConfig()
-	if err != nil || keys.DatabaseURL != nil || keys.Production {
+	if err != nil || keys.Production {
 		return err
 	}
 	if err := o.findKubectl(ctx); err != nil {
@@ -205,6 +206,9 @@ func (o *Ops) rescueData(ctx context.Context, c Cluster) error {
 	namespace := keys.namespace(o.Stack)
 	if text, err := o.kubectl(ctx, c, "-n", namespace, "get", "statefulset", services.Database, "--ignore-not-found", "-o", "name", "--request-timeout=15s"); err == nil && text == "" {
 		return nil
+	}
+	if keys.DatabaseURL != nil {
+		fmt.Printf("  DATABASE_URL names a role of the database that is being destroyed. Before the next make up: pulumi config rm -s %s DATABASE_URL\n", o.Stack)
 	}
 	file := o.dumpFile("-before-down")
 	size, err := o.dump(ctx, c, namespace, file)

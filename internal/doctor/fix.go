@@ -11,7 +11,7 @@ import (
 var configurable = []string{"backend", "frontend-web", "frontend-chatbot"}
 
 // stackSecrets are the configuration's secret keys that become Secret keys of the same name.
-var stackSecrets = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "OPENAI_API_KEY", "VITE_OPENAI_API_KEY"}
+var stackSecrets = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "OPENAI_API_KEY", "VITE_OPENAI_API_KEY"}
 
 // prescribe says in one sentence what the cause comes from, and gives the command that ends it.
 func (d *diagnosis) prescribe(f *Finding, w controller) {

@@ -56,10 +56,11 @@ class Claims(NamedTuple):
 
 
 class Tokens:
-    """JSON Web Tokens; the front ends verify them with the same secret."""
+    """JSON Web Tokens; the web verifies them with the same secrets."""
 
-    def __init__(self, secret: SecretStr) -> None:
+    def __init__(self, secret: SecretStr, also: SecretStr | None = None) -> None:
         self._secret = secret
+        self._accepted = [secret] if also is None else [secret, also]
 
     def issue(self, user: User) -> str:
         issued = now()
@@ -77,10 +78,15 @@ class Tokens:
 
         Whether its version is still the account's is for the caller, who has the account.
         """
+        read = (self._verify(token, secret) for secret in self._accepted)
+        return next((claims for claims in read if claims is not None), None)
+
+    @staticmethod
+    def _verify(token: str, secret: SecretStr) -> Claims | None:
         try:
             claims = jwt.decode(
                 token,
-                self._secret.get_secret_value(),
+                secret.get_secret_value(),
                 algorithms=[ALGORITHM],
                 leeway=CLOCK_SKEW,
                 options={"require": ["sub", "iat", "exp"]},

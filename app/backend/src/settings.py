@@ -87,6 +87,8 @@ class Settings(DatabaseSettings):
     """Names are the environment variables in lower case; README.md has the table."""
 
     better_auth_secret: SecretStr
+    # The next key before a rotation, and the one before after it: its sessions are good as well.
+    better_auth_secret_also: SecretStr | None = None
     openai_api_key: SecretStr | None = None
 
     openai_base_url: Annotated[str, AfterValidator(http_url)] | None = None
@@ -114,11 +116,10 @@ class Settings(DatabaseSettings):
     drain_seconds: float = Field(3.0, ge=0, le=10)
     shutdown_seconds: int = Field(15, ge=1, le=20)
 
-    @field_validator("better_auth_secret")
+    @field_validator("better_auth_secret", "better_auth_secret_also")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        length = len(value.get_secret_value())
-        if length < 32:
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (length := len(value.get_secret_value())) < 32:
             raise ValueError(f"has {length} characters: at least 32 are needed")
         return value
 

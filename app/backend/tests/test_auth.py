@@ -9,7 +9,7 @@ import pytest
 
 from src import tasks
 from src.models import Task, now
-from tests.conftest import SECRET, sign_up
+from tests.conftest import SECRET, make_settings, running, sign_up
 
 pytestmark = pytest.mark.anyio
 
@@ -67,6 +67,24 @@ async def test_tokens_that_are_not_ours(client: httpx.AsyncClient) -> None:
         answer = await client.get("/api/auth/me", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer"
     assert (await client.get("/api/auth/me")).status_code == 401
+
+
+async def test_a_rotated_key_ends_no_session(database_url: str) -> None:
+    """Each release beside the next, as during its rollout: what one signs, the other has to accept."""
+    following = "another-secret-0123456789-0123456789-0123"
+    announced = make_settings(database_url, better_auth_secret_also=following)
+    rotated = make_settings(database_url, better_auth_secret=following, better_auth_secret_also=SECRET)
+    async with running(make_settings(database_url)) as first, running(announced) as second, running(rotated) as third:
+        signed_first, signed_second = await sign_up(first, "ann@example.com"), await sign_up(second, "bob@example.com")
+        signed_third = await sign_up(third, "eve@example.com")
+        for headers, accepting in (
+            (signed_first, (first, second, third)),
+            (signed_second, (first, second, third)),
+            (signed_third, (second, third)),
+        ):
+            for client in accepting:
+                assert (await client.get("/api/auth/me", headers=headers)).status_code == 200
+        assert (await first.get("/api/auth/me", headers=signed_third)).status_code == 401, "not announced there"
 
 
 async def test_a_refused_registration_does_not_repeat_the_password(client: httpx.AsyncClient) -> None:

@@ -67,6 +67,11 @@ def status(url: str) -> int:
                 {"BETTER_AUTH_SECRET": "hunter2"},
                 "BETTER_AUTH_SECRET has 7 characters: at least 32 are needed",
             ),
+            (
+                [SERVE],
+                {"BETTER_AUTH_SECRET_ALSO": "hunter2"},
+                "BETTER_AUTH_SECRET_ALSO has 7 characters: at least 32 are needed",
+            ),
         ]
         for command in commands
     ],

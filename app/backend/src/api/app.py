@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
                 sessions=sessions,
                 readiness=readiness,
                 passwords=Passwords(),
-                tokens=Tokens(settings.better_auth_secret),
+                tokens=Tokens(settings.better_auth_secret, settings.better_auth_secret_also),
                 chat=talk,
             )
             drain.install(readiness, settings.drain_seconds)

@@ -21,9 +21,11 @@ test("the session cookie is secure exactly where the site is https", () => {
 test("every problem is named at once, without the secret", () => {
   vi.stubEnv("BETTER_AUTH_SECRET", "too-short");
   vi.stubEnv("API_URL", "backend:8000");
+  vi.stubEnv("BETTER_AUTH_SECRET_ALSO", "short");
   const problems = environmentProblems();
-  expect(problems).toHaveLength(2);
+  expect(problems).toHaveLength(3);
   expect(problems.join()).toMatch(/BETTER_AUTH_SECRET has 9 characters.*API_URL is "backend:8000"/);
+  expect(problems.join()).toContain("BETTER_AUTH_SECRET_ALSO has 5 characters");
   expect(problems.join()).not.toContain("too-short");
 });
 

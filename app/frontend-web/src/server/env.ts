@@ -16,9 +16,10 @@ export function chatbotUrl(): string | undefined {
   return read("CHATBOT_URL");
 }
 
-/** Key that the backend signs session tokens with. */
-export function authSecret(): Uint8Array {
-  return new TextEncoder().encode(read("BETTER_AUTH_SECRET") ?? "");
+/** Keys that session tokens may be signed with: the backend's own, and around a rotation the next or the one before. */
+export function authSecrets(): Uint8Array[] {
+  const keys = [read("BETTER_AUTH_SECRET"), read("BETTER_AUTH_SECRET_ALSO")];
+  return keys.filter((key) => key !== undefined).map((key) => new TextEncoder().encode(key));
 }
 
 /** True when visitors reach this server over https. */
@@ -34,9 +35,11 @@ export function cookieDomain(): string | undefined {
 /** What is wrong with the environment, one line per variable; never a secret's value. */
 export function environmentProblems(): string[] {
   const problems: string[] = [];
-  const secret = read("BETTER_AUTH_SECRET");
-  if (!secret) problems.push("BETTER_AUTH_SECRET is not set: it must be the backend's value");
-  else if (secret.length < 32) problems.push(`BETTER_AUTH_SECRET has ${secret.length} characters: at least 32 are needed`);
+  if (!read("BETTER_AUTH_SECRET")) problems.push("BETTER_AUTH_SECRET is not set: it must be the backend's value");
+  for (const name of ["BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO"]) {
+    const key = read(name);
+    if (key && key.length < 32) problems.push(`${name} has ${key.length} characters: at least 32 are needed`);
+  }
 
   const urls = { API_URL: apiUrl(), BETTER_AUTH_URL: read("BETTER_AUTH_URL"), CHATBOT_URL: chatbotUrl() };
   for (const [name, url] of Object.entries(urls)) {

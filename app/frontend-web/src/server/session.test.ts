@@ -34,3 +34,11 @@ test("without a key no token is a session", async () => {
   vi.stubEnv("BETTER_AUTH_SECRET", "");
   expect(await verifyToken(good)).toBeUndefined();
 });
+
+test("around a rotation the other key's sessions are good as well", async () => {
+  vi.stubEnv("BETTER_AUTH_SECRET_ALSO", "o".repeat(40));
+  expect((await verifyToken(await token(ada, { secret: "o".repeat(40) })))?.email).toBe("ada@example.com");
+  expect((await verifyToken(await token(ada)))?.email).toBe("ada@example.com");
+  expect(await verifyToken(await token(ada, { secret: "x".repeat(40) }))).toBeUndefined();
+  expect(await verifyToken(await token(ada, { secret: "o".repeat(40), expires: "1 minute ago" }))).toBeUndefined();
+});

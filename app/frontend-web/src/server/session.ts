@@ -1,6 +1,6 @@
 import { jwtVerify } from "jose";
 import { cookies } from "next/headers";
-import { authSecret, cookieDomain, isHttps } from "./env";
+import { authSecrets, cookieDomain, isHttps } from "./env";
 
 export const sessionCookieName = "todo_session";
 
@@ -8,8 +8,16 @@ export type Session = { token: string; email: string; expires: Date };
 
 /** The session in a token, or undefined when the token is not one that the backend signed, or has expired. */
 export async function verifyToken(token: string): Promise<Session | undefined> {
+  for (const key of authSecrets()) {
+    const session = await verifyWith(key, token);
+    if (session) return session;
+  }
+  return undefined;
+}
+
+async function verifyWith(key: Uint8Array, token: string): Promise<Session | undefined> {
   try {
-    const { payload } = await jwtVerify(token, authSecret(), {
+    const { payload } = await jwtVerify(token, key, {
       algorithms: ["HS256"], // named, so that a token cannot choose a weaker one
       requiredClaims: ["sub", "email", "exp"],
       clockTolerance: 5, // seconds the two clocks may differ
