@@ -68,15 +68,7 @@ func baseImage(t *testing.T, service string) string {
 // imageSize is an image's size in MB as the Docker Engine that built it counts: all layers, unpacked.
 func imageSize(t *testing.T, image string) int {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, ".state", "dev", "cluster.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cluster struct{ DockerHost string }
-	if err := json.Unmarshal(text, &cluster); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DOCKER_HOST", cluster.DockerHost)
+	t.Setenv("DOCKER_HOST", dockerHost(t))
 	out, err := try(t, "docker", "image", "inspect", "--format", "{{.Size}}", image)
 	if err != nil { // BuildKit keeps a base image that it pulled to itself
 		run(t, "docker", "pull", "--quiet", image)

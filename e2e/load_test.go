@@ -49,6 +49,25 @@ func newLoad(t *testing.T) load {
 	return l
 }
 
+// signedIn is the same load with a session in one of six requests: half of these ask the backend, and half the web, which
+// verifies the session itself and then asks the backend. Both read the database.
+func (l load) signedIn(t *testing.T, token string) load {
+	t.Helper()
+	plain, err := os.ReadFile(l.targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A target with headers ends with an empty line.
+	targets := strings.Repeat(strings.ReplaceAll(string(plain), "\n", "\n\n"), 2) + fmt.Sprintf(
+		"GET http://%s/api/tasks\nAuthorization: Bearer %s\n\nGET http://%s/api/tasks\nCookie: todo_session=%s\n\n",
+		l.addresses["backend"], token, l.addresses["frontend-web"], token)
+	l.targets = filepath.Join(l.dir, "signed-in")
+	if err := os.WriteFile(l.targets, []byte(targets), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // during runs the load from before change until the pods that it ended are gone; no request may fail.
 func (l load) during(t *testing.T, change func()) outcome {
 	t.Helper()
