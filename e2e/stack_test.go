@@ -32,7 +32,7 @@ func TestStack(t *testing.T) {
 		{"the schema's Job runs once, and a failing one stops the update", testMigration},
 		{"plain pulumi sees the same stack", testPlainPulumi},
 		{"browser: the application does what it is for", testBrowser},
-		{"no secret but in its Secret: not in state, objects, logs, images, arguments or checkout", testSecrets},
+		{"no secret is anywhere but in its Secret", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
 		{"data survives the loss of the database pod", testDatabasePod},
 		{"make dev deploys a saved file", testDev},
