@@ -67,7 +67,7 @@ func searchCanaries(t *testing.T, secrets map[string]string) {
 	all := newNeedles(secrets)
 	for where, found := range map[string]map[string]bool{
 		"the Secrets, in base64":    all.in([]byte(kubectl(t, "-n", "todo-dev", "get", "secrets", "-o", "yaml"))),
-		"the container's variables": all.in([]byte(kubectl(t, "-n", "todo-dev", "exec", "deployment/backend", "--", "env"))),
+		"the container's variables": all.in([]byte(kubectl(t, "-n", "todo-dev", "exec", "service/backend", "--", "env"))),
 	} {
 		for _, key := range []string{"BETTER_AUTH_SECRET", "DATABASE_URL"} {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(found)), func(f string) bool { return strings.HasPrefix(f, key+", ") }) {
