@@ -68,15 +68,22 @@ func baseImage(t *testing.T, service string) string {
 // imageSize is an image's size in MB as the Docker Engine that built it counts: all layers, unpacked.
 func imageSize(t *testing.T, image string) int {
 	t.Helper()
-	t.Setenv("DOCKER_HOST", dockerHost(t))
-	out, err := try(t, "docker", "image", "inspect", "--format", "{{.Size}}", image)
-	if err != nil { // BuildKit keeps a base image that it pulled to itself
-		run(t, "docker", "pull", "--quiet", image)
-		out = run(t, "docker", "image", "inspect", "--format", "{{.Size}}", image)
-	}
+	out := inspect(t, image, "{{.Size}}")
 	size, err := strconv.Atoi(strings.TrimSpace(out))
 	if err != nil {
 		t.Fatalf("the size of %s: %v", image, err)
 	}
 	return size / 1_000_000
+}
+
+// inspect asks the Docker Engine that builds the stack's images about one of them.
+func inspect(t *testing.T, image, format string) string {
+	t.Helper()
+	t.Setenv("DOCKER_HOST", dockerHost(t))
+	out, err := try(t, "docker", "image", "inspect", "--format", format, image)
+	if err != nil { // BuildKit keeps a base image that it pulled to itself, and an image that was in the registry is not built again
+		run(t, "docker", "pull", "--quiet", image)
+		out = run(t, "docker", "image", "inspect", "--format", format, image)
+	}
+	return out
 }

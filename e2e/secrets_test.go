@@ -177,8 +177,12 @@ func searchImages(t *testing.T, all *needles) {
 	if err := json.Unmarshal([]byte(shell(t, "pulumi stack output -s dev images --json")), &images); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("DOCKER_HOST", dockerHost(t))
+	for _, image := range images {
+		mustLack(t, all, []byte(inspect(t, image, "{{json .}}")), image)
+	}
 	cmd := exec.Command("docker", append([]string{"save"}, slices.Collect(maps.Values(images))...)...)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
 	saved, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -209,7 +213,7 @@ func searchImages(t *testing.T, all *needles) {
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("docker save: %v", err)
+		t.Fatalf("docker save: %v: %s", err, &complaint)
 	}
 	if len(seen) != 3 {
 		t.Errorf("of what the images are known to hold only %v was found: they were not searched", slices.Collect(maps.Keys(seen)))
