@@ -49,8 +49,8 @@ func newLoad(t *testing.T) load {
 	return l
 }
 
-// signedIn is the same load with a session in one of six requests: half of these ask the backend, and half the web, which
-// verifies the session itself and then asks the backend. Both read the database.
+// signedIn is the same load with a session in one of seven requests: half of these ask the backend, and half the web,
+// which verifies the session itself and then asks the backend. Both read the database.
 func (l load) signedIn(t *testing.T, token string) load {
 	t.Helper()
 	plain, err := os.ReadFile(l.targets)

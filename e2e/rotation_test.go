@@ -38,12 +38,12 @@ func testRotation(t *testing.T) {
 		query(t, "DROP ROLE IF EXISTS todo_b")
 	})
 	values := map[string]string{}
-	keep := func(when string) {
+	keep := func(t *testing.T, when string) {
 		for key, value := range secretValues(t) {
 			values[key+" "+when] = value
 		}
 	}
-	keep("before")
+	keep(t, "before")
 	seen := everyArgument(t)
 
 	v := newVisitor(t, l)
@@ -64,7 +64,7 @@ func testRotation(t *testing.T) {
 		}, []string{"backend", "frontend-web"}},
 		{"the database's password is rotated", func(t *testing.T) {
 			runbook(t, "The database's password", 0, "")
-			keep("after") // before the last line: the old role is still there
+			keep(t, "after")
 			eventually(t, 2*time.Minute, "the old pods are gone", func() error {
 				ending, err := kubectlTry(t, "-n", "todo-dev", "get", "pods", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}")
 				if err == nil && ending != "" {
