@@ -236,11 +236,13 @@ func remove(name string) func(*testing.T, string) {
 }
 
 func TestRefusals(t *testing.T) {
-	for name, c := range exposureRefusals {
-		if _, twice := refusals[name]; twice {
-			t.Fatalf("two refusals are called %q", name)
+	for _, more := range []map[string]refusal{exposureRefusals, kagentRefusals} {
+		for name, c := range more {
+			if _, twice := refusals[name]; twice {
+				t.Fatalf("two refusals are called %q", name)
+			}
+			refusals[name] = c
 		}
-		refusals[name] = c
 	}
 	for name, c := range refusals {
 		t.Run(name, func(t *testing.T) {

@@ -163,6 +163,11 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Kagent != nil {
+		if _, err := NewKagent(ctx, name+"-kagent", kagentArgs(cfg, instance, namespace), child...); err != nil {
+			return nil, err
+		}
+	}
 	return app, app.finish(ctx, cfg, namespace, images, exposure)
 }
 

@@ -60,6 +60,8 @@ type Config struct {
 
 	ExternalSecrets *ExternalSecrets // nil: the stack holds its secrets itself
 	RenderYAML      string           // folder for manifests, relative to Root; "" changes a cluster
+
+	Kagent *Kagent // nil: not installed
 }
 
 // Images says how references are made: where they are pushed and what they are built from.

@@ -66,7 +66,7 @@ var plainKeys = []string{
 	keyTLSSecret, keyTLSIssuer, keyTLSClusterIssuer, keyExposureAnnotations, keyIngressFrom,
 	keyNetworkPolicies, keyResourceQuota, keyLabels, keyAnnotations, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
-	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML, keyObservability,
+	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML, keyObservability, keyAIOps,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }

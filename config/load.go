@@ -108,6 +108,7 @@ func (l *loader) read(chosen cluster) *Config {
 	c.Database = l.database(c)
 	c.Migration = l.migration(c)
 	c.Observability = l.observability()
+	c.Kagent = l.kagent(c)
 	if c.Secrets.MigrationURL != nil && (!c.Migration.Enabled || c.Secrets.DatabaseURL == nil) {
 		l.ps.add(Problem{Key: keyMigrationURL, Got: "set", Want: "it is for the migration of DATABASE_URL's database, and one of the two is missing", Fix: l.ps.remove(keyMigrationURL)})
 	}

@@ -17,6 +17,7 @@ var shapes = map[string]any{
 	keyLoadBalancer: LoadBalancerConfig{}, keyGateway: GatewayConfig{}, keyIngressFrom: From{},
 	keyExposureAnnotations: map[string]string{},
 	keyLabels:              map[string]string{}, keyAnnotations: map[string]string{},
+	keyAIOps: aiopsOverride{},
 }
 
 // serviceOverride is what `services.<name>` may change. A nil pointer keeps the topology's value. A field of the same

@@ -44,6 +44,7 @@ func (c *Config) validate(ps *problems) {
 	c.validateRegistryLogin(ps)
 	c.validateRender(ps)
 	c.Database.validate(c, ps)
+	c.Kagent.validate(c, ps)
 	validateLabels(keyLabels, c.Labels, ps)
 	validateAnnotations(keyAnnotations, c.Annotations, ps)
 	if c.OpenAIBaseURL != "" {

@@ -50,6 +50,8 @@ var tools = append(pulumiTools, []Tool{
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
 	{Name: "provisioner", Version: "of volumes", Folder: clusterModule, Packages: []string{"./provisioner"}},
 	{Name: "metrics-server", Version: "v0.8.0", Folder: clusterModule, Packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+	{Name: "kubectl-ai", Version: "v0.0.25", Folder: "tools/kubectl-ai", Packages: []string{"github.com/GoogleCloudPlatform/kubectl-ai/cmd"},
+		Ldflags: "-X main.version=v0.0.25", Binary: "kubectl-ai"},
 	{Name: traefikName, Version: traefikVersion, Folder: traefikFolder, Packages: []string{traefikModule + "/cmd/traefik"},
 		Ldflags: "-X " + traefikModule + "/pkg/version.Version=" + traefikVersion, Prepare: prepareTraefik},
 }...)
