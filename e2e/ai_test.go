@@ -111,19 +111,25 @@ func testAI(t *testing.T) {
 		}
 	}
 
+	// Where it is not on PATH, make ai builds it from its Go module.
 	t.Run("the real kubectl-ai with a scripted model", func(t *testing.T) {
-		if _, err := exec.LookPath("kubectl-ai"); err != nil {
-			t.Skip("kubectl-ai is not installed on this machine")
-		}
-		url, requests := scripted(t, "kubectl get pods -o name")
-		out, err := ai(t, "ai", "PROMPT=which pods are there?", "OPENAI_API_KEY=no-key", "OPENAI_BASE_URL="+url, "OPENAI_MODEL=scripted")
-		if err != nil || !strings.Contains(out, "pod/database-0") {
-			t.Errorf("the model's answer with the pods' names is not printed: %v\n%s\n%s", err, out, requests())
-		}
-		url, _ = scripted(t, "kubectl delete pods --all")
 		before := pods(t)
-		out, _ = ai(t, "ai", "PROMPT=start afresh", "OPENAI_API_KEY=no-key", "OPENAI_BASE_URL="+url, "OPENAI_MODEL=scripted")
-		t.Logf("\n%s", out)
+		for command, want := range map[string]string{
+			"kubectl get pods -o name":                            "pod/database-0",
+			"kubectl get secrets":                                 "cannot list resource", // said by the API server
+			"kubectl get secrets --kubeconfig $HOME/.kube/config": "no such file",         // nor is the user's own kubeconfig where it would be
+			"kubectl delete pods --all":                           "require approval",
+			"env":                                                 "require approval", // whatever is not kubectl
+		} {
+			url, requests := scripted(t, command)
+			out, err := ai(t, "ai", "PROMPT=what is there?", "OPENAI_API_KEY=no-key", "OPENAI_BASE_URL="+url, "OPENAI_MODEL=scripted")
+			if !strings.Contains(out, want) {
+				t.Errorf("a model that asks for %q: %v; want %q in\n%s\n%s", command, err, want, out, requests())
+			}
+		}
 		samePods(t, before, pods(t), "")
+		if out, err := ai(t, "ai-check", "OPENAI_API_KEY=no-key"); err != nil || !strings.Contains(out, "✓ kubectl-ai") {
+			t.Errorf("make ai-check does not see it: %v\n%s", err, out)
+		}
 	})
 }

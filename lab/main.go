@@ -25,7 +25,7 @@ const usage = `usage: go run ./lab <command>
   env           print how to reach the cluster, as JSON
   traefik up    add an ingress and Gateway controller to the running cluster, class traefik; builds it first
   traefik down  take it away again
-  tools <name>… build these tools, print the folder of each
+  tools <name>… build these tools, print the folder of each; after -built build none, and print those that are there
   python <folder> <command>…
                 run a command in a folder, in a Debian system with the backend's libraries, pytest, mypy and PostgreSQL
 `
@@ -76,8 +76,12 @@ func run(ctx context.Context, args []string) error {
 }
 
 // buildTools builds the named tools and prints their folders on standard output, one a line; the steps go to standard
-// error, so that a script can read the folders.
+// error, so that a script can read the folders. After -built it builds nothing.
 func buildTools(ctx context.Context, names []string) error {
+	onlyBuilt := len(names) > 0 && names[0] == "-built"
+	if onlyBuilt {
+		names = names[1:]
+	}
 	var chosen []Tool
 	for _, name := range names {
 		tool, err := findTool(name)
@@ -101,6 +105,9 @@ func buildTools(ctx context.Context, names []string) error {
 		}
 		if isDir(dir) { // nothing to do and nothing to say
 			fmt.Println(dir)
+			continue
+		}
+		if onlyBuilt {
 			continue
 		}
 		err = printer.Run(tool.title(), func(s *step.Step) (err error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"todo/internal/doctor"
@@ -27,10 +28,14 @@ func (o *Ops) AI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tool, provider, why := o.aiTool()
+	provider, why := aiProvider()
 	prompt := strings.TrimSpace(os.Getenv("PROMPT"))
 	if why == "" && prompt == "" && !isTerminal(os.Stdin) {
 		why = `there is no PROMPT="…" and no terminal to ask on`
+	}
+	var tool string
+	if why == "" {
+		tool, why = o.aiTool(ctx)
 	}
 	if why != "" {
 		fmt.Printf("▸ make doctor, because %s\n", why)
@@ -40,44 +45,82 @@ func (o *Ops) AI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kubeconfig, remove, err := o.aiKubeconfig(ctx, cluster, keys.namespace(o.Stack), os.Getenv("WRITE") != "")
+	namespace, write := keys.namespace(o.Stack), os.Getenv("WRITE") != ""
+	kubeconfig, remove, err := o.aiKubeconfig(ctx, cluster, namespace, write)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	// Its trace, by default a file in /tmp that everyone reads, goes with the kubeconfig.
-	args := append([]string{"--kubeconfig", kubeconfig, "--trace-path", kubeconfig + ".trace"}, provider...)
+	// Its trace and its log, by default files in /tmp that everyone reads, go with the kubeconfig.
+	args := append([]string{"--kubeconfig", kubeconfig, "--trace-path", kubeconfig + ".trace", "--skip-permissions=false"}, provider...)
 	if prompt != "" {
-		args = append(args, "--quiet", prompt+o.aiContext(ctx, cluster, keys.namespace(o.Stack)))
+		args = append(args, "--quiet", prompt+o.aiContext(ctx, cluster, namespace))
 	}
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = filepath.Dir(kubeconfig), os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(o.pulumiEnv(), "KUBECONFIG="+kubeconfig)
-	if base := os.Getenv("OPENAI_BASE_URL"); base != "" { // the name that the application and OpenAI's own tools know
-		cmd.Env = append(cmd.Env, "OPENAI_ENDPOINT="+base, "OPENAI_API_BASE="+base)
+	cmd.Env = o.aiEnv(kubeconfig, write)
+	as := aiAccount + ", which may read namespace " + namespace + " but no Secret"
+	if write {
+		as = "you: it asks before it changes anything"
 	}
-	fmt.Printf("▸ kubectl-ai as %s\n", map[bool]string{false: aiAccount + ", which may read namespace " + keys.namespace(o.Stack) + " but no Secret", true: "you: it asks before it changes anything"}[os.Getenv("WRITE") != ""])
+	fmt.Printf("▸ kubectl-ai as %s\n", as)
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("kubectl-ai: %w", err)
 	}
 	return nil
 }
 
-// aiTool finds kubectl-ai and the flags of the model's provider; why says what is missing.
-func (o *Ops) aiTool() (tool string, provider []string, why string) {
-	if tool = o.look("kubectl-ai"); tool == "" {
-		return "", nil, "kubectl-ai is not installed (kubectl krew install ai)"
-	}
+// aiProvider is the flags that choose the model's provider; why says what is missing.
+func aiProvider() (flags []string, why string) {
 	switch {
 	case os.Getenv("OPENAI_API_KEY") != "":
-		provider = []string{"--llm-provider=openai"}
+		flags = []string{"--llm-provider=openai"}
 		if model := os.Getenv("OPENAI_MODEL"); model != "" {
-			provider = append(provider, "--model="+model)
+			flags = append(flags, "--model="+model)
 		}
 	case os.Getenv("GEMINI_API_KEY") == "":
-		return tool, nil, "there is no key: export OPENAI_API_KEY (and OPENAI_BASE_URL and OPENAI_MODEL for another service), or GEMINI_API_KEY"
+		why = "there is no key: export OPENAI_API_KEY (and OPENAI_BASE_URL and OPENAI_MODEL for another service), or GEMINI_API_KEY"
 	}
-	return tool, provider, ""
+	return flags, why
+}
+
+// aiTool finds kubectl-ai on PATH, or has it built from its Go module, which takes a minute once; why says that it could not be.
+func (o *Ops) aiTool(ctx context.Context) (tool, why string) {
+	if tool = o.look("kubectl-ai"); tool != "" {
+		return tool, ""
+	}
+	if err := o.build(ctx, "kubectl-ai"); err != nil {
+		return "", fmt.Sprintf("kubectl-ai is not installed (kubectl krew install ai), and cannot be built here: %v", err)
+	}
+	return o.look("kubectl-ai"), ""
+}
+
+// aiInherited are the variables that the tool gets of the user's: to find programs, a terminal, the model, and the way there.
+var aiInherited = []string{
+	"PATH", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "TZ", "USER", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "OPENAI_API_KEY", "OPENAI_MODEL", "GEMINI_API_KEY",
+}
+
+// aiEnv is the tool's environment. It runs what the model asks for in a shell of the user, so a tool that is to read only
+// gets a home of its own: without the user's kubeconfig, cloud credentials and Pulumi passphrase, and without a
+// configuration of kubectl-ai that switches its questions off.
+func (o *Ops) aiEnv(kubeconfig string, write bool) []string {
+	env := o.pulumiEnv()
+	home := filepath.Dir(kubeconfig)
+	if !write {
+		kept := []string{"HOME=" + home}
+		for _, entry := range env { // the last one of a name counts
+			if name, _, _ := strings.Cut(entry, "="); slices.Contains(aiInherited, name) {
+				kept = append(kept, entry)
+			}
+		}
+		env = kept
+	}
+	env = append(env, "KUBECONFIG="+kubeconfig, "TMPDIR="+home)
+	if base := os.Getenv("OPENAI_BASE_URL"); base != "" { // the name that the application and OpenAI's own tools know
+		env = append(env, "OPENAI_ENDPOINT="+base, "OPENAI_API_BASE="+base)
+	}
+	return env
 }
 
 // aiContext is what the doctor has found, so that the model does not begin with nothing. It holds no value of a Secret.
@@ -182,64 +225,4 @@ func (o *Ops) aiToken(ctx context.Context, c Cluster, namespace string) (string,
 		return "", fmt.Errorf("making a token for %s: %w", aiAccount, err)
 	}
 	return strings.TrimSpace(token), nil
-}
-
-// AICheck says in a line each which of the AI DevOps tools can be used here. It never fails: none of them is needed.
-func (o *Ops) AICheck(ctx context.Context) error {
-	line := func(name string, works bool, text string) {
-		mark := "–"
-		if works {
-			mark = "✓"
-		}
-		fmt.Printf("%s %-11s %s\n", mark, name, text)
-	}
-	if tool, _, why := o.aiTool(); why != "" {
-		line("kubectl-ai", false, why)
-	} else {
-		version, err := exec.CommandContext(ctx, tool, "version").Output()
-		if err != nil {
-			line("kubectl-ai", false, fmt.Sprintf("%s does not run: %v", tool, err))
-		} else {
-			line("kubectl-ai", true, strings.Join(strings.Fields(string(version)), " ")+`: make ai PROMPT="…"`)
-		}
-	}
-	works, text := o.kagent(ctx)
-	line("kagent", works, text)
-	works, text = dockerAI(ctx)
-	line("Docker AI", works, text)
-	return nil
-}
-
-// kagent tells whether its controller runs on the stack's cluster.
-func (o *Ops) kagent(ctx context.Context) (bool, string) {
-	cluster, err := o.deployed(ctx)
-	if err != nil {
-		return false, err.Error()
-	}
-	if _, err := o.kubectl(ctx, cluster, "get", "crd", "agents.kagent.dev", "--request-timeout=15s"); err != nil {
-		return false, fmt.Sprintf("not installed on cluster %s (docs/ai-devops.md says how)", cluster.Context)
-	}
-	text, err := o.kubectl(ctx, cluster, "get", "deployments", "-A", "--field-selector=metadata.name=kagent-controller", "--request-timeout=15s",
-		"-o", "jsonpath={.items[*].status.availableReplicas}")
-	if err != nil || strings.Trim(text, "0 ") == "" {
-		return false, fmt.Sprintf("its resources are on cluster %s, and no controller is available: kubectl -n kagent get pods", cluster.Context)
-	}
-	return true, "its controller runs on cluster " + cluster.Context
-}
-
-// dockerAI looks for the CLI's plugin: `docker ai` comes with Docker Desktop and with nothing else.
-func dockerAI(ctx context.Context) (bool, string) {
-	text, err := exec.CommandContext(ctx, "docker", "info", "--format", "{{json .ClientInfo.Plugins}}").Output()
-	var plugins []struct{ Name, Version, Err string }
-	if err != nil && len(text) == 0 {
-		return false, "there is no Docker CLI here (docs/ai-devops.md has what to do instead)"
-	}
-	if json.Unmarshal(text, &plugins) == nil {
-		for _, p := range plugins {
-			if p.Name == "ai" && p.Err == "" {
-				return true, "docker ai " + p.Version
-			}
-		}
-	}
-	return false, "this Docker has no `docker ai`: it comes with Docker Desktop (docs/ai-devops.md has what to do instead)"
 }
