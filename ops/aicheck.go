@@ -63,7 +63,7 @@ func (o *Ops) kagent(ctx context.Context) (bool, string) {
 		return false, err.Error()
 	}
 	if _, err := o.kubectl(ctx, cluster, "get", "crd", "agents.kagent.dev", "--request-timeout=15s"); err != nil {
-		return false, fmt.Sprintf("not installed on cluster %s: pulumi config set --path aiops.kagent.enabled true", cluster.Context)
+		return false, fmt.Sprintf("not installed on cluster %s: pulumi config set -s %s --path aiops.kagent.enabled true", cluster.Context, o.Stack)
 	}
 	text, err := o.kubectl(ctx, cluster, "get", "deployments", "-A", "--field-selector=metadata.name=kagent-controller", "--request-timeout=15s",
 		"-o", "jsonpath={.items[*].status.availableReplicas}")
