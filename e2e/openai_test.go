@@ -47,16 +47,7 @@ type chatRequest struct {
 // startModel serves the model on the address of this machine that the node sees, and returns its base URL.
 func startModel(t *testing.T, key, nodeIP string) (*model, string) {
 	t.Helper()
-	probe, err := net.Dial("udp", net.JoinHostPort(nodeIP, "9")) // sends nothing; it chooses the address that leads there
-	if err != nil {
-		t.Fatalf("finding this machine's address towards the node: %v", err)
-	}
-	host, _, err := net.SplitHostPort(probe.LocalAddr().String())
-	probe.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	listener, err := net.Listen("tcp", net.JoinHostPort(addressTowards(t, nodeIP), "0"))
 	if err != nil {
 		t.Fatalf("serving the model: %v", err)
 	}
@@ -67,6 +58,21 @@ func startModel(t *testing.T, key, nodeIP string) (*model, string) {
 	go server.Serve(listener) // returns when the server is closed
 	t.Cleanup(func() { server.Close() })
 	return m, "http://" + listener.Addr().String() + "/v1"
+}
+
+// addressTowards is the address of this machine that the node sees.
+func addressTowards(t *testing.T, nodeIP string) string {
+	t.Helper()
+	probe, err := net.Dial("udp", net.JoinHostPort(nodeIP, "9")) // sends nothing; it chooses the address that leads there
+	if err != nil {
+		t.Fatalf("finding this machine's address towards the node: %v", err)
+	}
+	defer probe.Close()
+	host, _, err := net.SplitHostPort(probe.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host
 }
 
 var (

@@ -4,5 +4,7 @@ export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME === "nodejs") {
     const { refuseUpgrades } = await import("./server/upgrades");
     refuseUpgrades();
+    const { sendTraces } = await import("./server/traces");
+    await sendTraces();
   }
 }

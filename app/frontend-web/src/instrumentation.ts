@@ -4,5 +4,7 @@ export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME === "nodejs") {
     const { requireEnvironment } = await import("./server/startup");
     if (process.env.NODE_ENV === "production") requireEnvironment();
+    const { sendTraces } = await import("./server/traces");
+    await sendTraces();
   }
 }
