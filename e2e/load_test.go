@@ -68,6 +68,12 @@ func (l load) signedIn(t *testing.T, token string) load {
 	return l
 }
 
+// warmUp sends a few requests to pods that have just started: the first ones of each compile what answers them.
+func (l load) warmUp(t *testing.T) {
+	t.Helper()
+	run(t, l.vegeta, "attack", "-targets="+l.targets, "-rate=20/s", "-duration=15s", "-timeout=10s", "-output="+filepath.Join(l.dir, "warm"))
+}
+
 // during runs the load from before change until the pods that it ended are gone; no request may fail.
 func (l load) during(t *testing.T, change func()) outcome {
 	t.Helper()

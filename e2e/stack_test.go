@@ -46,6 +46,7 @@ func TestStack(t *testing.T) {
 		{"a bad release leaves the old pods, and a rollback returns to the good one", testRollback},
 		{"bad input is refused in one line and changes nothing", testBadInput},
 		{"a killed lab component is reported and restarted alone", testLabHeals},
+		{"an upgrade from the first release keeps the data and drops nothing", testUpgrade},
 		{"make down and make up again", testDownUp},
 		{"production, rehearsed in a namespace of its own", testProduction},
 		{"every exposure serves what its URLs promise", testExposures},
