@@ -3,6 +3,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -13,8 +14,10 @@ from src import db, schema
 from src.api.app import create_app
 from src.settings import Settings
 from tests import postgres
+from tests.fake_model import FakeModel, fake_model
 
 SECRET = "a-secret-for-tests-only-0123456789abcdefghi"
+KEY = "not-a-key-0123456789"
 ROOT = Path(__file__).parent.parent
 
 
@@ -129,3 +132,19 @@ def environment(database_url: str) -> Callable[..., dict[str, str]]:
         return {key: value for key, value in values.items() if value is not None}
 
     return build
+
+
+@pytest.fixture
+def model() -> Iterator[FakeModel]:
+    with fake_model() as started:
+        yield started
+
+
+def with_model(database_url: str, model: FakeModel, **changes: object) -> Any:
+    return make_settings(database_url, openai_api_key=KEY, openai_base_url=model.url, **changes)
+
+
+@pytest.fixture
+async def http(database_url: str, model: FakeModel, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(with_model(database_url, model, openai_timeout_seconds=0.5)) as client:
+        yield client
