@@ -35,7 +35,7 @@ var others = map[string][]string{
 // test of the backend's holds it against what is really exported.
 func ours(t *testing.T) map[string][]string {
 	t.Helper()
-	_, section, _ := strings.Cut(string(read(t, "../../app/backend/README.md")), "### Metrics")
+	_, section, _ := strings.Cut(string(read(t, "testdata/backend.md")), "### Metrics")
 	table, _, _ := strings.Cut(section, "\n## ")
 	all := map[string][]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| ([^|]*)\\|").FindAllStringSubmatch(table, -1) {
