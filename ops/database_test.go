@@ -60,3 +60,31 @@ func TestDatabaseVerbsNeedTheStacksOwnDatabase(t *testing.T) {
 		t.Errorf("error = %v, want one that says whose database it is", err)
 	}
 }
+
+// After its password was rotated, DATABASE_URL names another role of the database that the stack still runs.
+func TestDatabaseVerbsKnowARotatedPassword(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:DATABASE_URL:\n    secure: v1:x\n"})
+	if err := writeFile(ops.stackState("cluster.json"), []byte(`{"context":"c"}`)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", `case "$*" in
+		*"get pod database-0"*) echo pod/database-0 ;;
+		*"get statefulset database"*) echo statefulset.apps/database ;;
+		*pg_dump*) echo PGDMP ;;
+		*) exit 1 ;;
+	esac`)))
+	file := filepath.Join(t.TempDir(), "todo.dump")
+	t.Setenv("FILE", file)
+	if err := ops.DatabaseDump(t.Context()); err != nil {
+		t.Errorf("make db-dump: %v", err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "PGDMP\n" {
+		t.Errorf("the dump holds %q (%v)", text, err)
+	}
+	if err := ops.rescueData(t.Context(), Cluster{}); err != nil {
+		t.Errorf("make down: %v", err)
+	}
+	if kept, _ := filepath.Glob(filepath.Join(ops.stackState("dumps"), "*-before-down.dump")); len(kept) != 1 {
+		t.Error("make down keeps no dump of the database that it destroys")
+	}
+}
