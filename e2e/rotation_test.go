@@ -230,7 +230,7 @@ func (v *visitor) use(token string) error {
 	return nil
 }
 
-// keepSigningIn makes a session a second, and uses each a few times at once, until it is stopped.
+// keepSigningIn makes a session about once a second, and uses it at once, until it is stopped.
 func (v *visitor) keepSigningIn() (stop func() (int, []error)) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	times, failures := 0, []error(nil)
@@ -244,7 +244,7 @@ func (v *visitor) keepSigningIn() (stop func() (int, []error)) {
 			}
 			times++
 			token, err := v.session("sign-in")
-			for i := 0; i < 3 && err == nil; i++ {
+			if err == nil {
 				err = v.use(token)
 			}
 			if err != nil {
