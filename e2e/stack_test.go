@@ -38,7 +38,7 @@ func TestStack(t *testing.T) {
 		{"make dev deploys a saved file", testDev},
 		{"the database is dumped and restored, all or nothing", testDatabaseVerbs},
 		{"make ai asks kubectl-ai, which can only read", testAI},
-		{"Prometheus scrapes the backend, and an alert fires when it is gone", testObservability},
+		{"Prometheus scrapes the backend and fires an alert when it is gone", testObservability},
 		{"no request is lost while things change", testNoDowntime},
 		{"a pod that fails is back in 30 s, and the other one serves", testHealing},
 		{"every secret is rotated, and nobody notices", testRotation},
