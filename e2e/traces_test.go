@@ -27,14 +27,12 @@ type spans struct {
 // collectTraces takes OTLP over HTTP, on the address of this machine that the node sees, as a collector does.
 func collectTraces(t *testing.T) *spans {
 	t.Helper()
-	nodeIP := kubectl(t, "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
-	listener, err := net.Listen("tcp", net.JoinHostPort(addressTowards(t, nodeIP), "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &spans{url: "http://" + listener.Addr().String(), ids: map[string]map[string]bool{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/traces", func(w http.ResponseWriter, r *http.Request) {
+	s := &spans{ids: map[string]map[string]bool{}}
+	s.url = serveNode(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/v1/traces" {
+			http.NotFound(w, r)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		var sent collector.ExportTraceServiceRequest
 		if err != nil || proto.Unmarshal(body, &sent) != nil {
@@ -59,10 +57,21 @@ func collectTraces(t *testing.T) *spans {
 			}
 		}
 	})
-	server := &http.Server{Handler: mux}
+	return s
+}
+
+// serveNode serves on the address of this machine that the node sees, until the test ends.
+func serveNode(t *testing.T, handler http.HandlerFunc) (url string) {
+	t.Helper()
+	nodeIP := kubectl(t, "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
+	listener, err := net.Listen("tcp", net.JoinHostPort(addressTowards(t, nodeIP), "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler}
 	go server.Serve(listener) // returns when the server is closed
 	t.Cleanup(func() { server.Close() })
-	return s
+	return "http://" + listener.Addr().String()
 }
 
 // testTraces waits for the spans of the smoke test: a trace that began in the web front has its id in the backend's log.
