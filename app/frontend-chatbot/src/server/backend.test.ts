@@ -44,6 +44,19 @@ test("a redirect is not followed with the token", async () => {
   expect(await callBackend("/", { method: "GET", token: "t" })).toMatchObject({ ok: false, problem: { status: 502 } });
 });
 
+test.each([
+  ["GET", 2, { ok: true, status: 200, body: { at: 2 } }],
+  ["POST", 1, { ok: false, problem: { status: 503 } }], // it may have been done
+])("a %s on a connection that the backend closes is asked %i times", async (method, times, answer) => {
+  let asked = 0;
+  await backend((request, response) => {
+    if (++asked === 1) request.socket.destroy();
+    else response.end(JSON.stringify({ at: asked }));
+  });
+  expect(await callBackend("/", { method })).toMatchObject(answer);
+  expect(asked).toBe(times);
+});
+
 test("a backend that is not there is a 503 problem", async () => {
   vi.stubEnv("API_URL", "http://127.0.0.1:1");
   expect(await callBackend("/", { method: "GET" })).toMatchObject({ ok: false, problem: { status: 503 } });

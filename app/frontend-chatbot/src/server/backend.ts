@@ -3,6 +3,9 @@ import { log } from "./log";
 import { problem, problemResponse, type Problem } from "./problem";
 
 const timeoutMs = 10_000;
+// A pod of the backend that goes closes the connections that were kept to it, and with them what is just on its way. A GET
+// can be asked again.
+const lostCodes = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 // The backend answers a chat's request at once and streams from then on: this is not how long the model may think.
 const streamStartTimeoutMs = 30_000;
 
@@ -11,12 +14,13 @@ export type Failure = { ok: false; problem: Problem; retryAfter?: string };
 export type Answer = { ok: true; status: number; body: unknown } | Failure;
 
 /** Calls the backend. Never throws: a backend that cannot be reached is a 503 problem, a foreign answer a 502. */
-export async function callBackend(path: string, call: Call): Promise<Answer> {
+export async function callBackend(path: string, call: Call, again = false): Promise<Answer> {
   const id = crypto.randomUUID(); // the backend logs it, so that its lines and ours can be matched
   try {
     const response = await send(path, call, id, AbortSignal.timeout(timeoutMs));
     return read(path, response, await response.text());
   } catch (error) {
+    if (call.method === "GET" && !again && lostCodes.includes(reason(error))) return callBackend(path, call, true);
     return unreachable(path, call, id, error);
   }
 }
