@@ -145,7 +145,7 @@ type Probes struct {
 	Liveness               string
 	Readiness              string
 	ReadinessPeriodSeconds int // a database that sleeps when idle wants this long; default 10
-	LivenessSeconds        int // a process that gives no answer for so long is started again; default 9
+	LivenessSeconds        int // a process that gives no answer for so long is started again; default 12, of a front 15
 	StartupSeconds         int // after so long without a good answer a new pod is restarted; default 120
 }
 
