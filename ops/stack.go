@@ -87,7 +87,13 @@ func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 	if isTerminal(os.Stdout) {
 		// Pulumi draws its own live tree, and a terminal's Ctrl-C reaches it without help; a second one would kill it.
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		cmd.Cancel = func() error { return nil }
+		interrupt := cmd.Cancel
+		cmd.Cancel = func() error {
+			if errors.As(context.Cause(ctx), &hopeless{}) {
+				return interrupt()
+			}
+			return nil
+		}
 		return cmd.Run()
 	}
 	ownGroup(cmd)

@@ -51,11 +51,7 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...stri
 	if err := o.beginRelease(); err != nil {
 		return err
 	}
-	if err := o.pulumi(ctx, args...); err != nil {
-		o.explain(ctx, cluster)
-		return fmt.Errorf("pulumi up: %w", err)
-	}
-	if err := o.awaitRollout(ctx, cluster); err != nil {
+	if err := o.roll(ctx, cluster, args...); err != nil {
 		o.explain(ctx, cluster)
 		return err
 	}
@@ -67,6 +63,23 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...stri
 		return err
 	}
 	return o.endRelease(ctx, cluster, of)
+}
+
+// roll runs `pulumi up` with args and waits until all pods have rolled, or evidently cannot.
+func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
+	ctx, stop := o.untilHopeless(ctx, cluster)
+	defer stop()
+	err := o.pulumi(ctx, args...)
+	if err != nil {
+		err = fmt.Errorf("pulumi up: %w", err)
+	} else {
+		err = o.awaitRollout(ctx, cluster)
+	}
+	var cause hopeless
+	if errors.As(context.Cause(ctx), &cause) {
+		return cause // what was interrupted has nothing to add
+	}
+	return err
 }
 
 // prepareCluster starts the cluster and, at the same time, gets the tools and compiles the program: the first time on a
