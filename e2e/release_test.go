@@ -66,7 +66,7 @@ func testBadRelease(t *testing.T, release badRelease) {
 	if err == nil {
 		t.Fatalf("make up ended well:\n%s", out)
 	}
-	for _, want := range append(release.says, "▸ make doctor", "make rollback") {
+	for _, want := range append(release.says, "▸ make doctor", "make rollback returns to release") {
 		if !strings.Contains(out, want) {
 			t.Errorf("the failed make up does not say %q:\n%s", want, out)
 		}

@@ -46,21 +46,26 @@ func (o *Ops) Up(ctx context.Context) error {
 }
 
 // release runs `pulumi up` with args, and makes a release of it when all pods have rolled and the smoke test is good; of is
-// the release that it returns to, 0 for a new one. After a failure the doctor has its say.
+// the release that it returns to, 0 for a new one. After a failure the doctor has its say, and the way back is named.
 func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...string) error {
 	if err := o.beginRelease(); err != nil {
 		return err
 	}
-	if err := o.roll(ctx, cluster, args...); err != nil {
+	failed := func(err error) error {
 		o.explain(ctx, cluster)
+		if all, listErr := o.releases(cluster.UID); listErr == nil && len(all) > 0 && of == 0 && ctx.Err() == nil {
+			fmt.Printf("\n  make rollback returns to release %d of %s UTC.\n", all[len(all)-1].Number, all[len(all)-1].Time.Format("2006-01-02 15:04"))
+		}
 		return err
+	}
+	if err := o.roll(ctx, cluster, args...); err != nil {
+		return failed(err)
 	}
 	if err := o.startForward(ctx); err != nil {
 		return err
 	}
 	if err := o.Smoke(ctx); err != nil {
-		o.explain(ctx, cluster)
-		return err
+		return failed(err)
 	}
 	return o.endRelease(ctx, cluster, of)
 }
