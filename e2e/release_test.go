@@ -3,6 +3,10 @@
 package e2e
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,17 +29,23 @@ type badRelease struct {
 
 func badReleases() []badRelease {
 	return []badRelease{
-		{"a release that crashes", func(t *testing.T) {
+		// uvicorn starts its workers again for ever: the container does not end, so that this is given up at the deadline only.
+		{"a release whose workers crash", func(t *testing.T) {
+			change(t, "Pulumi.dev.yaml", "") // puts it back
+			path := filepath.Join(root, "Pulumi.dev.yaml")
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			impatient := regexp.MustCompile(`rolloutTimeoutSeconds: \d+`).ReplaceAll(text, []byte("rolloutTimeoutSeconds: 120"))
+			if err := os.WriteFile(path, impatient, 0o644); err != nil || bytes.Equal(text, impatient) {
+				t.Fatalf("Pulumi.dev.yaml has no rolloutTimeoutSeconds to shorten: %v", err)
+			}
 			change(t, "app/backend/src/api/main.py", "raise SystemExit('a bad release')\n")
-		}, []string{"ended 3 times (exit code 1): given up", "Crash (", "│ a bad release", "2 pods of the previous release serve"}},
-		{"a release whose image is not there", func(t *testing.T) {
-			change(t, "Pulumi.dev.yaml", "  todo:images: {frontend-web: 'localhost:5000/todo/frontend-web:no-such-tag'}\n")
-		}, []string{"cannot start (", "ImagePull", "There is no image", "2 pods of the previous release serve"}},
-		// The stack's own database, as if it were somebody else's: the one secret that a release cannot do without.
-		{"a release with a wrong database password", func(t *testing.T) {
-			change(t, "Pulumi.dev.yaml", "  todo:migration: {command: [python, -m, src.migrate, --wait, '10']}\n")
-			run(t, "bash", "-c", `eval "$(make env)" && pulumi config set -s dev --secret DATABASE_URL postgresql://todo:not-the-password@database.todo-dev.svc:5432/todo`)
-		}, []string{"DatabasePassword", "password authentication failed"}},
+		}, []string{"Crash (", "│ a bad release", "2 pods of the previous release serve"}},
+		{"a release that ends when it starts", func(t *testing.T) {
+			change(t, "Pulumi.dev.yaml", "  todo:services: {backend: {env: {WEB_CONCURRENCY: '0'}}}\n")
+		}, []string{"ended 3 times (exit code ", "): given up", "BadSetting (", "2 pods of the previous release serve"}},
 	}
 }
 
@@ -62,7 +72,6 @@ func testBadRelease(t *testing.T, release badRelease) {
 	begin := time.Now()
 	out, err := try(t, "make", "up")
 	up.took = time.Since(begin)
-	defer conclude(t, release.name+" is given up", &up)
 	if err == nil {
 		t.Fatalf("make up ended well:\n%s", out)
 	}
@@ -87,6 +96,7 @@ func testBadRelease(t *testing.T, release badRelease) {
 	if out := run(t, "make", "releases"); !strings.Contains(out, "make rollback returns to release") {
 		t.Errorf("make releases does not say that the last update did not end well:\n%s", out)
 	}
+	conclude(t, release.name+" is given up", &up)
 
 	begin = time.Now()
 	out = run(t, "make", "rollback")
@@ -98,7 +108,6 @@ func testBadRelease(t *testing.T, release badRelease) {
 	if !strings.Contains(out, "serves again") || backendImage(t) != good {
 		t.Errorf("the backend runs %s after the rollback, want %s:\n%s", backendImage(t), good, out)
 	}
-	samePods(t, before, pods(t), "migration") // those of the good release never went
 	if out := run(t, "make", "doctor"); strings.Contains(out, "✗") {
 		t.Errorf("not all is well after the rollback:\n%s", out)
 	}
