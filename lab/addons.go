@@ -17,6 +17,9 @@ const provisionerName = "todo-lab/folder"
 
 // addons is what the cluster needs besides processes. The metrics Service has no selector: its endpoint is a process on
 // the node.
+//
+// A volume is made for the node that a pod has been given to: with Immediate, a pod whose claim was bound at the very moment it was
+// looked at could stay Pending for the five minutes after which the scheduler looks again.
 func (u setup) addons() string {
 	return fmt.Sprintf(`apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -25,7 +28,7 @@ metadata:
   annotations: {storageclass.kubernetes.io/is-default-class: "true"}
 provisioner: %[1]s
 reclaimPolicy: Delete
-volumeBindingMode: Immediate
+volumeBindingMode: WaitForFirstConsumer
 ---
 apiVersion: v1
 kind: Service
@@ -81,9 +84,10 @@ func (u setup) kubectl(ctx context.Context, input string, args ...string) (strin
 	return string(out), nil
 }
 
-// applyAddons applies the addons; ErrDone when all were there as they should be.
+// applyAddons applies the addons; ErrDone when all were there as they should be. What cannot be changed, of a lab that an older
+// version started, is replaced.
 func (u setup) applyAddons(ctx context.Context, s *step.Step) error {
-	out, err := u.kubectl(ctx, u.addons(), "apply", "-f", "-")
+	out, err := u.kubectl(ctx, u.addons(), "apply", "--force", "-f", "-")
 	fmt.Fprint(s, out)
 	if err != nil {
 		return err
