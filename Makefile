@@ -79,6 +79,8 @@ e2e-browser: bin/ops bin/lab ## the browser's part of the end-to-end tests alone
 	@go test -tags e2e -count=1 -v -timeout 15m -run 'TestStack/browser' ./e2e
 screenshots: bin/ops bin/lab ## take the pictures in docs/images from the stack that is up
 	@go test -tags e2e,screenshots -count=1 -v -timeout 15m -run TestScreenshots ./e2e
+bench: bin/ops bin/lab ## time what people wait for, as ratios, on a stack that is up (docs/performance.md)
+	@bench/bench.sh
 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up
