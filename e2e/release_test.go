@@ -46,6 +46,14 @@ func badReleases() []badRelease {
 		{"a release that ends when it starts", func(t *testing.T) {
 			change(t, "Pulumi.dev.yaml", "  todo:services: {backend: {env: {WEB_CONCURRENCY: '0'}}}\n")
 		}, []string{"ended 3 times (exit code ", "): given up", "BadSetting (", "2 pods of the previous release serve"}},
+		{"a release whose image is not there", func(t *testing.T) {
+			change(t, "Pulumi.dev.yaml", "  todo:images: {frontend-web: 'localhost:5000/todo/frontend-web:no-such-tag'}\n")
+		}, []string{"cannot start (", "ImagePull", "There is no image", "2 pods of the previous release serve"}},
+		// The one secret that a release cannot do without.
+		{"a release with a wrong database password", func(t *testing.T) {
+			change(t, "Pulumi.dev.yaml", "  todo:migration: {command: [python, -m, src.migrate, --wait, '10']}\n")
+			run(t, "bash", "-c", `eval "$(make env)" && pulumi config set -s dev --secret DATABASE_URL postgresql://todo:not-the-password@database:5432/todo`)
+		}, []string{"DatabasePassword", "password authentication failed"}},
 	}
 }
 
