@@ -39,6 +39,7 @@ func TestStack(t *testing.T) {
 		{"the database is dumped and restored, all or nothing", testDatabaseVerbs},
 		{"make ai asks kubectl-ai, which can only read", testAI},
 		{"Prometheus scrapes the backend and fires an alert when it is gone", testObservability},
+		{"kagent comes when it is asked for, and its tools can only read", testKagent},
 		{"no request is lost while things change", testNoDowntime},
 		{"a pod that fails is back in 30 s, and the other one serves", testHealing},
 		{"every secret is rotated, and nobody notices", testRotation},
