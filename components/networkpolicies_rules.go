@@ -26,7 +26,7 @@ var (
 )
 
 // flows turns the topology into the connections that it consists of.
-func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload, db *Database, migration *Migration) NetworkPoliciesArgs {
+func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, three workloads, db *Database, migration *Migration) NetworkPoliciesArgs {
 	peer := func(s config.Service, w *Workload) Peer {
 		if w == nil {
 			return Peer{}
@@ -35,7 +35,7 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, ba
 	}
 	args := NetworkPoliciesArgs{
 		Instance: instance, Namespace: namespace,
-		Peers:  []Peer{peer(cfg.Backend, backend), peer(cfg.Web, web), peer(cfg.Chatbot, chatbot)},
+		Peers:  []Peer{peer(cfg.Backend, three.backend), peer(cfg.Web, three.web), peer(cfg.Chatbot, three.chatbot)},
 		Flows:  []Flow{{cfg.Web.Name, cfg.Backend.Name}, {cfg.Chatbot.Name, cfg.Backend.Name}},
 		Egress: []Egress{{cfg.Backend.Name, cfg.OpenAI()}},
 	}

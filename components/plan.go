@@ -132,12 +132,12 @@ func autoscaling(s config.Service) *config.Autoscaling {
 }
 
 // exposureArgs turns the exposure of the configuration into what has to exist for it.
-func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, backend, web, chatbot *Workload) ExposureArgs {
+func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringInput, three workloads) ExposureArgs {
 	args := ExposureArgs{Instance: instance, Namespace: namespace}
 	route := func(s config.Service, w *Workload) Route {
 		return Route{Host: cfg.Host(s), Service: s.Name, Workload: w, Port: s.Port}
 	}
-	routes := slices.DeleteFunc([]Route{route(cfg.Web, web), route(cfg.Chatbot, chatbot), route(cfg.Backend, backend)},
+	routes := slices.DeleteFunc([]Route{route(cfg.Web, three.web), route(cfg.Chatbot, three.chatbot), route(cfg.Backend, three.backend)},
 		func(r Route) bool { return r.Workload == nil }) // one that is not enabled
 	issuer := Issuer{Issuer: cfg.TLS.Issuer, ClusterIssuer: cfg.TLS.ClusterIssuer}
 	var secret pulumi.StringInput // nil: the certificate is given, or elsewhere
@@ -169,7 +169,7 @@ func exposureArgs(cfg *config.Config, instance string, namespace pulumi.StringIn
 		for _, r := range []struct {
 			service  config.Service
 			workload *Workload
-		}{{cfg.Backend, backend}, {cfg.Web, web}, {cfg.Chatbot, chatbot}} {
+		}{{cfg.Backend, three.backend}, {cfg.Web, three.web}, {cfg.Chatbot, three.chatbot}} {
 			if r.service.NodePort != 0 && r.workload != nil {
 				args.NodePorts = append(args.NodePorts, NodePort{
 					Workload: r.workload, Service: r.service.Name, Port: r.service.Port, NodePort: r.service.NodePort,

@@ -24,9 +24,6 @@ type TodoApp struct {
 	LoadBalancers pulumi.StringMapOutput `pulumi:"loadBalancers"`
 }
 
-// nextCache is where Next.js keeps what it renders at run time, on an otherwise read-only root.
-const nextCache = "/app/.next/cache"
-
 // authSecretLength is that of the seed document, section 3: 43 letters and digits are 256 bits.
 const authSecretLength = 43
 
@@ -96,70 +93,23 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		return nil, err
 	}
 
-	// What the three have in common; what tells them apart follows.
-	workload := func(s config.Service, plain map[string]string, secrets map[string]pulumi.StringInput, after []pulumi.Resource, caches ...string) (*Workload, error) {
-		if !s.Enabled {
-			return nil, nil
-		}
-		return NewWorkload(ctx, name+"-"+s.Name, WorkloadArgs{
-			Service: s.Name, Instance: instance, Namespace: namespace, Image: images[s.Name].Ref,
-			Port: s.Port, Replicas: s.Replicas, Autoscaling: autoscaling(s), Zones: cfg.Zones(),
-			Probes: s.Probes, Resources: s.Resources, Pods: scraped(cfg, s), MetricsPort: metricsPort(cfg, s),
-			Config: merged(merged(plain, telemetry(cfg, s, versions[s.Name])), s.Env), Secrets: set(secrets), External: external(cfg, secrets), Caches: caches, PullSecrets: pull, After: after,
-			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
-		}, child...)
-	}
-	backend, err := workload(cfg.Backend, map[string]string{
-		"FRONTEND_URL":        cfg.WebURL(),
-		config.AllowedOrigins: cfg.Origins(),
-		"LOG_LEVEL":           cfg.LogLevel,
-		"ENVIRONMENT":         cfg.Environment(),
-		"OPENAI_BASE_URL":     cfg.OpenAIBaseURL,
-		"MIGRATE_ON_START":    migrateOnStart(cfg.Migration),
-		"METRICS_PORT":        ifSet(metricsPort(cfg, cfg.Backend)),
-	}, map[string]pulumi.StringInput{
-		"DATABASE_URL":            databaseURL,
-		"BETTER_AUTH_SECRET":      authSecret,
-		"BETTER_AUTH_SECRET_ALSO": cfg.Secrets.AuthSecretAlso,
-		"OPENAI_API_KEY":          cfg.Secrets.OpenAIKey,
-	}, migration.done())
-	if err != nil {
-		return nil, err
-	}
-	web, err := workload(cfg.Web, map[string]string{
-		"NEXT_PUBLIC_API_URL": cfg.APIURL(),
-		"API_URL":             cfg.Backend.ClusterURL(), // server side: never through the front door
-		"BETTER_AUTH_URL":     cfg.WebURL(),
-		"CHATBOT_URL":         cfg.ChatbotURL(),
-		"COOKIE_DOMAIN":       cfg.CookieDomain(),
-	}, map[string]pulumi.StringInput{
-		"BETTER_AUTH_SECRET":      authSecret,
-		"BETTER_AUTH_SECRET_ALSO": cfg.Secrets.AuthSecretAlso,
-	}, nil, nextCache)
-	if err != nil {
-		return nil, err
-	}
-	chatbot, err := workload(cfg.Chatbot, map[string]string{
-		"VITE_API_URL":  cfg.APIURL(),
-		"API_URL":       cfg.Backend.ClusterURL(),
-		"FRONTEND_URL":  cfg.WebURL(),
-		"COOKIE_DOMAIN": cfg.CookieDomain(),
-	}, map[string]pulumi.StringInput{
-		"VITE_OPENAI_API_KEY": cfg.Secrets.ChatbotOpenAIKey,
-	}, nil, nextCache)
+	three, err := newWorkloads(ctx, name, cfg, workloadsArgs{
+		instance: instance, namespace: namespace, images: images, versions: versions, pullSecrets: pull,
+		databaseURL: databaseURL, authSecret: authSecret, schema: migration.done(),
+	}, child...)
 	if err != nil {
 		return nil, err
 	}
 
 	if cfg.NetworkPolicies {
-		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, backend, web, chatbot, db, migration).present(), child...); err != nil {
+		if _, err := NewNetworkPolicies(ctx, name+"-network-policies", flows(cfg, instance, namespace, three, db, migration).present(), child...); err != nil {
 			return nil, err
 		}
 	}
-	if err := newObservability(ctx, name+"-observability", cfg, instance, namespace, backend, child...); err != nil {
+	if err := newObservability(ctx, name+"-observability", cfg, instance, namespace, three.backend, child...); err != nil {
 		return nil, err
 	}
-	exposure, err := NewExposure(ctx, name+"-exposure", exposureArgs(cfg, instance, namespace, backend, web, chatbot), child...)
+	exposure, err := NewExposure(ctx, name+"-exposure", exposureArgs(cfg, instance, namespace, three), child...)
 	if err != nil {
 		return nil, err
 	}
