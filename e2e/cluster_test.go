@@ -159,8 +159,12 @@ func eventually(t *testing.T, limit time.Duration, what string, try func() error
 	t.Errorf("%s: not within %s: %v", what, limit, err)
 }
 
+// dumpBegins is what .ci/run looks for: what a step failed of is printed right before it.
+const dumpBegins = "the cluster after the failure:"
+
 // dump prints what a person would look at first; it is called only after a failure.
 func dump(t *testing.T) {
+	t.Log(dumpBegins)
 	for _, args := range [][]string{
 		{"-n", "todo-dev", "get", "all,events", "-o", "wide"},
 		{"-n", "todo-dev", "describe", "pods"},

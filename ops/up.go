@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"todo/internal/step"
@@ -48,6 +49,12 @@ func (o *Ops) Up(ctx context.Context) error {
 // release runs `pulumi up` with args, and makes a release of it when all pods have rolled and the smoke test is good; of is
 // the release that it returns to, 0 for a new one. After a failure the doctor has its say, and the way back is named.
 func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...string) error {
+	// An update that is interrupted while it waits for pods leaves Pulumi's state with what was there before, although the
+	// cluster has the change: without a refresh the next update would see nothing to do.
+	if o.unfinished() && !slices.Contains(args, "--refresh") {
+		fmt.Println("  The last update did not end well: asking the cluster what exists (refresh).")
+		args = append(args, "--refresh")
+	}
 	if err := o.beginRelease(); err != nil {
 		return err
 	}
