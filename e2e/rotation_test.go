@@ -102,6 +102,17 @@ func testRotation(t *testing.T) {
 			t.Errorf("the first password of the database still opens it: %v\n%s", err, out)
 		}
 	})
+	t.Run("a rollback does not bring it back", func(t *testing.T) {
+		if out := run(t, "make", "rollback"); !strings.Contains(out, "serves again") {
+			t.Errorf("make rollback to the release before the last rotation:\n%s", out)
+		}
+		if err := v.use(v.token); err != nil {
+			t.Errorf("a session of the new key, after the rollback: %v", err)
+		}
+		if err := v.use(first); err == nil || !strings.Contains(err.Error(), "401") {
+			t.Errorf("a session of the first key, after the rollback: %v, want 401", err)
+		}
+	})
 	all := newNeedles(values)
 	mustLack(t, all, seen(), "a process's arguments, at some time")
 	searchOutside(t, values)

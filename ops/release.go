@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -223,88 +222,4 @@ func printReleases(w io.Writer, all []Release) error {
 func shortImage(ref string) string {
 	short := ref[strings.LastIndexAny(ref, ":/")+1:]
 	return short[:min(12, len(short))]
-}
-
-// Rollback deploys an earlier release again: the one of $RELEASE, or the last good one. That is the newest when the last
-// update did not end well, and otherwise the one before it.
-func (o *Ops) Rollback(ctx context.Context) error {
-	begin := time.Now()
-	cluster, err := o.deployed(ctx)
-	if err != nil {
-		return err
-	}
-	all, err := o.releases(cluster.UID)
-	if err != nil {
-		return err
-	}
-	target, err := chooseRelease(all, os.Getenv("RELEASE"), o.unfinished())
-	if err != nil {
-		return err
-	}
-	if err := o.findPulumi(ctx); err != nil {
-		return err
-	}
-	if err := o.printTarget(ctx, cluster); err != nil {
-		return err
-	}
-	if err := o.PrepareStack(ctx); err != nil {
-		return err
-	}
-	settings, err := os.ReadFile(filepath.Join(o.releaseFolder(target.Number), "config.yaml"))
-	if err != nil {
-		return fmt.Errorf("reading the configuration of release %d: %w", target.Number, err)
-	}
-	if settings, err = pinned(settings, target.Images); err != nil {
-		return fmt.Errorf("release %d: %w", target.Number, err)
-	}
-	if err := writeFile(o.configFile(), settings); err != nil {
-		return fmt.Errorf("restoring the configuration of release %d: %w", target.Number, err)
-	}
-	fmt.Printf("▸ back to release %d of %s UTC\n", target.Number, target.Time.Format("2006-01-02 15:04"))
-	if err := o.release(ctx, cluster, cmp.Or(target.Of, target.Number), "up", "--yes", "--skip-preview"); err != nil {
-		return err
-	}
-	fmt.Printf("\n  Release %d serves again after %.0f s. The next make up goes forward, to what is checked out here.\n", target.Number, time.Since(begin).Seconds())
-	return nil
-}
-
-// chooseRelease decides where to return to.
-func chooseRelease(all []Release, wanted string, unfinished bool) (Release, error) {
-	if wanted != "" {
-		number, err := strconv.Atoi(wanted)
-		if i := slices.IndexFunc(all, func(r Release) bool { return r.Number == number }); err == nil && i >= 0 {
-			return all[i], nil
-		}
-		return Release{}, fmt.Errorf("RELEASE=%q is not one of the releases; make releases lists them", wanted)
-	}
-	back := 2
-	if unfinished {
-		back = 1
-	}
-	if len(all) < back {
-		return Release{}, errors.New("there is no release to return to: make up records one whenever its smoke test has passed")
-	}
-	return all[len(all)-back], nil
-}
-
-// pinned is a stack's configuration with the images given, so that nothing is built. No migration runs: an old release does
-// not know the way to a schema that is newer than itself, and has to live with it (expand, then contract).
-func pinned(settings []byte, images map[string]string) ([]byte, error) {
-	file := map[string]any{}
-	if err := yaml.Unmarshal(settings, &file); err != nil {
-		return nil, fmt.Errorf("reading its configuration: %w", err)
-	}
-	keys, ok := file["config"].(map[string]any)
-	if !ok {
-		keys = map[string]any{}
-	}
-	keys["todo:images"] = images
-	migration, ok := keys["todo:migration"].(map[string]any)
-	if !ok {
-		migration = map[string]any{}
-	}
-	migration["skip"] = true
-	keys["todo:migration"] = migration
-	file["config"] = keys
-	return yaml.Marshal(file)
 }
