@@ -107,6 +107,21 @@ func TestOverridesKeepTheRestOfTheTopology(t *testing.T) {
 	}
 }
 
+// `pulumi config set --path` converts numbers and booleans, and leaves every other value text.
+func TestAListBelowAKeyMayBeText(t *testing.T) {
+	m, _ := bare("", nil)
+	given := `{"enabled":true,"command":"[\"alembic\",\"upgrade\",\"head\"]","timeoutSeconds":60}`
+	cfg, err := load(t, pulumitest.Options{Preview: true, Config: map[string]string{"todo:migration": given}}, m)
+	if err != nil || !slices.Equal(cfg.Migration.Command, []string{"alembic", "upgrade", "head"}) || cfg.Migration.TimeoutSeconds != 60 {
+		t.Errorf("migration = %+v, %v; want the list that the text holds", cfg, err)
+	}
+	services := `{"backend":"{\"replicas\":3,\"nodeSelector\":{\"pool\":\"api\"}}"}`
+	cfg, err = load(t, pulumitest.Options{Preview: true, Config: map[string]string{"todo:services": services}}, m)
+	if err != nil || cfg.Backend.Replicas != 3 || cfg.Backend.Pods.NodeSelector["pool"] != "api" {
+		t.Errorf("backend = %+v, %v; want what the text holds", cfg, err)
+	}
+}
+
 func TestChosenClusterIsAWhole(t *testing.T) {
 	m, _ := bare(recorded, nil)
 	root := pulumitest.Project(t)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,19 +31,26 @@ func (l *loader) object(key string, out any) {
 		return
 	}
 	before := len(l.ps.list)
-	l.ps.compare(key, given, reflect.TypeOf(out).Elem())
+	given = l.ps.compare(key, given, reflect.TypeOf(out).Elem())
 	if len(l.ps.list) > before {
 		return
 	}
-	if err := json.NewDecoder(bytes.NewBufferString(raw)).Decode(out); err != nil {
+	fitting, err := json.Marshal(given)
+	if err == nil {
+		err = json.Unmarshal(fitting, out)
+	}
+	if err != nil {
 		l.ps.add(Problem{Key: key, Got: "cannot be read: " + err.Error(), Want: "it must be of the documented shape", Fix: l.ps.remove(key)})
 	}
 }
 
-// compare refuses whatever does not fit the type. null is absent, as in encoding/json.
-func (ps *problems) compare(path string, given any, want reflect.Type) {
+// compare refuses whatever does not fit the type, and returns the rest as it is to be read. null is absent, as in encoding/json.
+func (ps *problems) compare(path string, given any, want reflect.Type) any {
 	if want.Kind() == reflect.Pointer {
 		want = want.Elem()
+	}
+	if text, ok := given.(string); ok {
+		given = unpacked(text, want)
 	}
 	fits := given == nil
 	switch v := given.(type) {
@@ -53,7 +59,7 @@ func (ps *problems) compare(path string, given any, want reflect.Type) {
 	case []any:
 		if fits = want.Kind() == reflect.Slice; fits {
 			for i, element := range v {
-				ps.compare(fmt.Sprintf("%s[%d]", path, i), element, want.Elem())
+				v[i] = ps.compare(fmt.Sprintf("%s[%d]", path, i), element, want.Elem())
 			}
 		}
 	case json.Number:
@@ -70,13 +76,33 @@ func (ps *problems) compare(path string, given any, want reflect.Type) {
 	if !fits {
 		ps.add(Problem{Key: path, Got: nounOfValue(given), Want: "it must be " + nounOf(want), Fix: ps.remove(path)})
 	}
+	return given
+}
+
+// unpacked reads a list or an object out of the text that `pulumi config set --path` makes of one: as a whole key it would be
+// read as JSON, below one it stays text.
+func unpacked(text string, want reflect.Type) any {
+	if !slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Struct}, want.Kind()) {
+		return text
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var given any
+	if err := decoder.Decode(&given); err != nil || decoder.More() {
+		return text
+	}
+	switch given.(type) {
+	case []any, map[string]any:
+		return given
+	}
+	return text
 }
 
 func (ps *problems) compareObject(path string, given map[string]any, want reflect.Type) (fits bool) {
 	switch want.Kind() {
 	case reflect.Map:
 		for _, name := range slices.Sorted(maps.Keys(given)) {
-			ps.compare(join(path, name), given[name], want.Elem())
+			given[name] = ps.compare(join(path, name), given[name], want.Elem())
 		}
 		return true
 	case reflect.Struct:
@@ -88,7 +114,7 @@ func (ps *problems) compareObject(path string, given map[string]any, want reflec
 		}
 		for _, name := range slices.Sorted(maps.Keys(given)) {
 			if field, found := known[name]; found {
-				ps.compare(join(path, name), given[name], field)
+				given[name] = ps.compare(join(path, name), given[name], field)
 				continue
 			}
 			ps.add(Problem{Key: join(path, name), Got: "unknown field", Want: suggestion(name, slices.Sorted(maps.Keys(known))), Fix: ps.remove(join(path, name))})

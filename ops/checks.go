@@ -66,7 +66,7 @@ func (o *Ops) checkNamespace(ctx context.Context, c Cluster) error {
 	}
 	kubectl := "kubectl --context " + c.Context
 	if c.Kubeconfig != "" {
-		kubectl += " --kubeconfig " + c.Kubeconfig
+		kubectl += " --kubeconfig " + o.kubeconfig(c)
 	}
 	return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
   To use another one here:          pulumi config set -s %s namespace %s-2   (under localhost also services.<name>.localPort and .nodePort)

@@ -21,7 +21,7 @@ import (
 type Cluster struct {
 	Kind       string `json:"kind"` // lab, minikube or kubeconfig
 	Context    string `json:"context"`
-	Kubeconfig string `json:"kubeconfig,omitempty"` // path; empty: the user's own ($KUBECONFIG or ~/.kube/config)
+	Kubeconfig string `json:"kubeconfig,omitempty"` // path, as the stack's config has it; empty: the user's own ($KUBECONFIG or ~/.kube/config)
 	Registry   string `json:"registry,omitempty"`   // where images are pushed; empty: built into the cluster's daemon
 	DockerHost string `json:"dockerHost,omitempty"` // empty: the user's own
 	Local      bool   `json:"local"`                // runs on this machine
@@ -53,8 +53,14 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 	if keys.RenderYAML != "" {
 		return Cluster{}, fmt.Errorf("stack %s renders manifests into %s and has no cluster to bring up: eval \"$(make env)\" && pulumi up -s %s", o.Stack, keys.RenderYAML, o.Stack)
 	}
+	if keys.Kubeconfig != nil || keys.KubeStack != "" {
+		return Cluster{}, fmt.Errorf("stack %s has its kubeconfig in its config or in another stack, where only Pulumi reads it: eval \"$(make env STACK=%s)\" && pulumi up", o.Stack, o.Stack)
+	}
 	if keys.KubeContext != "" {
-		return Cluster{Kind: "kubeconfig", Context: keys.KubeContext}, nil
+		return Cluster{Kind: "kubeconfig", Context: keys.KubeContext, Kubeconfig: keys.KubeconfigPath}, nil
+	}
+	if keys.KubeconfigPath != "" {
+		return Cluster{}, fmt.Errorf("kubeconfigPath: %s; which of its contexts to use is not set: pulumi config set kubeContext <context> -s %s", keys.KubeconfigPath, o.Stack)
 	}
 	if keys.Production {
 		return Cluster{}, fmt.Errorf("stack %s is a production stack and names no cluster: pulumi config set kubeContext <context> -s %s (kubectl config get-contexts lists them)", o.Stack, o.Stack)
@@ -74,8 +80,12 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 type stackKeys struct {
 	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
 	KubeContext string `yaml:"todo:kubeContext"`
-	Production  flag   `yaml:"todo:production"`
-	Exposure    string `yaml:"todo:exposure"` // empty is localhost
+	// KubeconfigPath may start with ~ or at the project's folder.
+	KubeconfigPath string `yaml:"todo:kubeconfigPath"`
+	Kubeconfig     any    `yaml:"todo:kubeconfig"` // encrypted; nil when there is none
+	KubeStack      string `yaml:"todo:kubeStack"`
+	Production     flag   `yaml:"todo:production"`
+	Exposure       string `yaml:"todo:exposure"` // empty is localhost
 
 	Observability observabilityKeys `yaml:"todo:observability"`
 
@@ -247,6 +257,9 @@ func (c Cluster) gone() bool {
 func (o *Ops) kubectl(ctx context.Context, c Cluster, args ...string) (string, error) {
 	text, err := o.kubectlCommand(ctx, c, args...).Output()
 	if err != nil {
+		if args[0] == "-n" {
+			args = args[2:]
+		}
 		return "", fmt.Errorf("kubectl %s: %w%s", args[0], err, stderrOf(err))
 	}
 	return string(text), nil
@@ -259,7 +272,19 @@ func (o *Ops) kubectlCommand(ctx context.Context, c Cluster, args ...string) *ex
 	cmd := exec.CommandContext(ctx, o.tools.Kubectl, args...)
 	cmd.Env = os.Environ()
 	if c.Kubeconfig != "" {
-		cmd.Env = append(cmd.Env, "KUBECONFIG="+c.Kubeconfig)
+		cmd.Env = append(cmd.Env, "KUBECONFIG="+o.kubeconfig(c))
 	}
 	return cmd
+}
+
+// kubeconfig is the absolute path of a cluster's kubeconfig: as in the program, ~ is the user's home, and a relative path
+// starts at the project's folder.
+func (o *Ops) kubeconfig(c Cluster) string {
+	if rest, found := strings.CutPrefix(c.Kubeconfig, "~/"); found {
+		return filepath.Join(os.Getenv("HOME"), rest)
+	}
+	if filepath.IsAbs(c.Kubeconfig) {
+		return c.Kubeconfig
+	}
+	return filepath.Join(o.Root, c.Kubeconfig)
 }

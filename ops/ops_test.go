@@ -80,15 +80,6 @@ func TestWrongCallsAreExplained(t *testing.T) {
 	}
 }
 
-func TestStackConfigNamesTheCluster(t *testing.T) {
-	t.Setenv("STACK", "dev")
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:kubeContext: kind-mine\n"})
-	cluster, err := ops.ChooseCluster(t.Context())
-	if err != nil || cluster.Context != "kind-mine" || cluster.Kind != "kubeconfig" {
-		t.Errorf("cluster = %+v, %v; want the context that the config names", cluster, err)
-	}
-}
-
 func TestPassphraseIsMadeOnceAndPrivate(t *testing.T) {
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 	var first []byte

@@ -161,7 +161,7 @@ func (o *Ops) exports() [][2]string {
 		vars = append(vars, [2]string{"PULUMI_CONFIG_PASSPHRASE_FILE", o.state("passphrase")})
 	}
 	if cluster, err := o.Cluster(); err == nil && cluster.Kubeconfig != "" {
-		vars = append(vars, [2]string{"KUBECONFIG", cluster.Kubeconfig})
+		vars = append(vars, [2]string{"KUBECONFIG", o.kubeconfig(cluster)})
 	}
 	return vars
 }
@@ -171,11 +171,24 @@ func (o *Ops) PrintEnv(ctx context.Context) error {
 	if err := o.FindTools(ctx); err != nil {
 		return err
 	}
-	for _, v := range o.exports() {
-		fmt.Printf("export %s='%s'\n", v[0], strings.ReplaceAll(v[1], "'", `'\''`))
-	}
+	fmt.Print(o.shell())
 	return nil
 }
+
+// shell is what a shell has to read so that `pulumi` and `kubectl` act on this stack and cluster.
+func (o *Ops) shell() string {
+	var lines strings.Builder
+	for _, v := range o.exports() {
+		fmt.Fprintf(&lines, "export %s=%s\n", v[0], shellQuoted(v[1]))
+	}
+	// The lab's kubeconfig has one context. Any other may have many, and its current one is not this stack's business.
+	if cluster, err := o.Cluster(); err == nil && cluster.Kind != "lab" {
+		fmt.Fprintf(&lines, "kubectl() { command kubectl --context %s \"$@\"; }\n", shellQuoted(cluster.Context))
+	}
+	return lines.String()
+}
+
+func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // loggedIn tells whether `pulumi login` has chosen a backend for this user.
 func loggedIn() bool {
