@@ -5,13 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
-
-	"todo/internal/services"
 )
 
 // checkConfig asks the program what it thinks of the stack's configuration, and changes and starts nothing. A run that is
@@ -29,7 +24,7 @@ func (o *Ops) checkConfig(ctx context.Context) error {
 		return err
 	}
 	if keys.KubeContext != "" {
-		if err := o.checkContext(ctx, Cluster{Context: keys.KubeContext}); err != nil {
+		if err := o.checkContext(ctx, Cluster{Context: keys.KubeContext, Kubeconfig: keys.KubeconfigPath}); err != nil {
 			return err
 		}
 	}
@@ -43,36 +38,56 @@ func (o *Ops) checkConfig(ctx context.Context) error {
 	return nil
 }
 
-// checkNamespace refuses a namespace that the stack did not make. Two checkouts have the same stack names and so the same
-// namespaces, but not the same state: the second would take over what the first one runs.
-func (o *Ops) checkNamespace(ctx context.Context, c Cluster) error {
+// liveNamespace is one that the cluster has.
+type liveNamespace struct{ uid, since string }
+
+// checkNamespaces refuses a namespace that the stack did not make. Two checkouts have the same stack names and so the same
+// namespaces, but not the same state: the second would take over what the first one runs. It also refuses to move the stack to
+// another namespace, because Pulumi would make that one and then delete the old one, with the database in it.
+func (o *Ops) checkNamespaces(ctx context.Context, c Cluster) error {
 	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
-	name := keys.namespace(o.Stack)
-	text, err := o.kubectl(ctx, c, "get", "namespaces", "--field-selector", "metadata.name="+name,
-		"-o", `jsonpath={.items[*].metadata.uid} {.items[*].metadata.creationTimestamp}`)
+	text, err := o.kubectl(ctx, c, "get", "namespaces", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.creationTimestamp}{"\n"}{end}`)
 	if err != nil {
 		return err
 	}
-	found := strings.Fields(text)
-	if len(found) < 2 {
-		return nil // not there, or no valid name, which the program refuses
+	live := map[string]liveNamespace{}
+	for line := range strings.Lines(text) {
+		if fields := strings.Fields(line); len(fields) == 3 {
+			live[fields[0]] = liveNamespace{uid: fields[1], since: fields[2]}
+		}
 	}
-	ours, err := o.madeNamespace(ctx, found[0])
-	if err != nil || ours {
+	made, making, err := o.madeNamespaces(ctx)
+	if err != nil {
 		return err
+	}
+	own := keys.namespace(o.Stack)
+	for name, namespace := range live {
+		if made[namespace.uid] == ownNamespace && name != own {
+			return fmt.Errorf(`namespace: %s, and stack %s runs in %s: the move would delete that with the database in it; nothing was changed.
+  To stay:   pulumi config set -s %s namespace %s
+  To move:   that, make down (it dumps the database), pulumi config set -s %s namespace %s, make up, make db-restore FILE=<the dump>`,
+				own, o.Stack, name, o.Stack, name, o.Stack, own)
+		}
 	}
 	kubectl := "kubectl --context " + c.Context
 	if c.Kubeconfig != "" {
 		kubectl += " --kubeconfig " + o.kubeconfig(c)
 	}
-	return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
-  To use another one here:          pulumi config set -s %s namespace %s-2   (under localhost also services.<name>.localPort and .nodePort)
+	for _, wanted := range [][2]string{{own, "namespace"}, {keys.kagentNamespace(), "--path aiops.kagent.namespace"}} {
+		name, found := wanted[0], live[wanted[0]]
+		if found.uid == "" || making || made[found.uid] != "" {
+			continue
+		}
+		return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
+  To use another one here:          pulumi config set -s %s %s %s-2   (under localhost also services.<name>.localPort and .nodePort)
   To remove the other stack:        make down STACK=%s, in its checkout
   To remove it without its state:   %s delete namespace %s   (with all data in it)`,
-		name, c.Context, found[1], o.Stack, o.Stack, name, o.Stack, kubectl, name)
+			name, c.Context, found.since, o.Stack, o.Stack, wanted[1], name, o.Stack, kubectl, name)
+	}
+	return nil
 }
 
 // api is a kind that Kubernetes has only where somebody installed it.
@@ -113,36 +128,31 @@ func (k stackKeys) apis(stack string, c Cluster) []api {
 		needed = append(needed, api{"exposure: gateway", "httproutes.gateway.networking.k8s.io", "the Gateway API", fix})
 	}
 	const operator = "the Prometheus Operator"
-	if k.Observability.Metrics == "podMonitor" {
+	if k.Observability.value.Metrics == "podMonitor" {
 		needed = append(needed, api{"observability.metrics: podMonitor", "podmonitors.monitoring.coreos.com", operator, "pulumi config set -s " + stack + " --path observability.metrics annotations, or install it (its chart is kube-prometheus-stack)"})
 	}
-	if k.Observability.Alerts == "prometheusRule" {
+	if k.Observability.value.Alerts == "prometheusRule" {
 		needed = append(needed, api{"observability.alerts: prometheusRule", "prometheusrules.monitoring.coreos.com", operator, "pulumi config set -s " + stack + " --path observability.alerts configMap, or install it (its chart is kube-prometheus-stack)"})
+	}
+	if k.ExternalSecrets != nil {
+		needed = append(needed, api{"externalSecrets: set", "externalsecrets.external-secrets.io", "the External Secrets Operator", "install it (its chart is external-secrets), or pulumi config rm -s " + stack + " externalSecrets"})
 	}
 	return needed
 }
 
-// observabilityKeys are those that need something of the cluster; a wrong shape is the program's business.
-type observabilityKeys struct{ Metrics, Alerts string }
+// ownNamespace is the resource that is the application's namespace (components/todoapp.go).
+const ownNamespace = "todo-namespace"
 
-func (k *observabilityKeys) UnmarshalYAML(node *yaml.Node) error {
-	type plain observabilityKeys // without this method
-	var read plain
-	if node.Kind == yaml.ScalarNode && yaml.Unmarshal([]byte(node.Value), &read) == nil || node.Decode(&read) == nil {
-		*k = observabilityKeys(read)
-	}
-	return nil
-}
-
-// madeNamespace tells whether the namespace with this uid is in the stack's state, or was being made when a run was killed.
-func (o *Ops) madeNamespace(ctx context.Context, uid string) (bool, error) {
+// madeNamespaces are those in the stack's state: the names of their resources, by uid. making tells that a run was killed
+// while it made one.
+func (o *Ops) madeNamespaces(ctx context.Context) (made map[string]string, making bool, err error) {
 	text, err := o.pulumiCommand(ctx, "stack", "export", "--stack", o.Stack).Output()
 	if err != nil {
-		return false, fmt.Errorf("reading the state of stack %s: %w%s", o.Stack, err, stderrOf(err))
+		return nil, false, fmt.Errorf("reading the state of stack %s: %w%s", o.Stack, err, stderrOf(err))
 	}
 	type resource struct {
-		Type    string
-		Outputs struct{ Metadata struct{ UID string } }
+		URN, Type string
+		Outputs   struct{ Metadata struct{ UID string } }
 	}
 	var state struct {
 		Deployment struct {
@@ -151,56 +161,17 @@ func (o *Ops) madeNamespace(ctx context.Context, uid string) (bool, error) {
 		}
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
-		return false, fmt.Errorf("reading the state of stack %s: %w", o.Stack, err)
+		return nil, false, fmt.Errorf("reading the state of stack %s: %w", o.Stack, err)
 	}
 	const namespace = "kubernetes:core/v1:Namespace"
+	made = map[string]string{}
 	for _, r := range state.Deployment.Resources {
-		if r.Type == namespace && r.Outputs.Metadata.UID == uid {
-			return true, nil
+		if r.Type == namespace {
+			made[r.Outputs.Metadata.UID] = r.URN[strings.LastIndex(r.URN, ":")+1:]
 		}
 	}
 	for _, p := range state.Deployment.PendingOperations {
-		if p.Resource.Type == namespace {
-			return true, nil
-		}
+		making = making || p.Resource.Type == namespace
 	}
-	return false, nil
-}
-
-// serviceKeys are the ports on localhost that `services` sets, and which services there are. What else it says, and what is wrong with it, is the
-// program's business.
-type serviceKeys map[string]struct {
-	LocalPort int    `yaml:"localPort"`
-	Enabled   *bool  `yaml:"enabled"` // nil is true
-	Source    string `yaml:"source"`  // a folder, or a repository; empty is <sourceRoot>/<service>
-}
-
-func (s *serviceKeys) UnmarshalYAML(node *yaml.Node) error {
-	type plain serviceKeys // without this method
-	var read plain
-	text := node.Value // `pulumi config set services '{…}'` keeps the text
-	if node.Kind == yaml.ScalarNode && yaml.Unmarshal([]byte(text), &read) == nil || node.Decode(&read) == nil {
-		*s = serviceKeys(read)
-	}
-	return nil
-}
-
-// localPorts are the ports of the localhost URLs, by service. The program computes the URLs from the same keys.
-func (k stackKeys) localPorts() iter.Seq2[string, int] {
-	return func(yield func(string, int) bool) {
-		for _, s := range []struct {
-			name string
-			port int
-		}{{services.Web, services.WebPort}, {services.Chatbot, services.ChatbotPort}, {services.Backend, services.BackendPort}} {
-			if enabled := k.Services[s.name].Enabled; enabled != nil && !*enabled {
-				continue
-			}
-			if given := k.Services[s.name].LocalPort; given != 0 {
-				s.port = given
-			}
-			if !yield(s.name, s.port) {
-				return
-			}
-		}
-	}
+	return made, making, nil
 }

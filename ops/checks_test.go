@@ -37,8 +37,8 @@ func TestLocalPortsFollowTheStack(t *testing.T) {
 	}
 	// The program refuses this one, with its fix; here it must not stop the way there.
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:services: [1]\n"})
-	if keys, err := ops.stackConfig(); err != nil || len(keys.Services) != 0 {
-		t.Errorf("services of a wrong shape: %v, %v", keys.Services, err)
+	if keys, err := ops.stackConfig(); err != nil || len(keys.Services.value) != 0 {
+		t.Errorf("services of a wrong shape: %v, %v", keys.Services.value, err)
 	}
 }
 
@@ -60,21 +60,29 @@ esac`)
 	}
 }
 
-func TestAForeignNamespaceIsRefusedByName(t *testing.T) {
-	const namespace = `{"type":"kubernetes:core/v1:Namespace","outputs":{"metadata":{"uid":"%s"}}}`
-	for name, test := range map[string]struct{ live, state, want string }{
-		"none":                  {"", `{"deployment":{}}`, ""},
-		"the stack's own":       {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{"resources":[` + fmt.Sprintf(namespace, "uid-1") + `]}}`, ""},
-		"killed while making":   {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{"pending_operations":[{"resource":` + fmt.Sprintf(namespace, "") + `}]}}`, ""},
-		"another checkout's":    {"uid-1 2026-01-02T03:04:05Z", `{"deployment":{}}`, "namespace todo-dev exists on cluster kind-mine since 2026-01-02"},
-		"made anew by somebody": {"uid-2 2026-01-02T03:04:05Z", `{"deployment":{"resources":[` + fmt.Sprintf(namespace, "uid-1") + `]}}`, "pulumi config set -s dev namespace todo-dev-2"},
-		"damaged state":         {"uid-1 2026-01-02T03:04:05Z", `{`, "reading the state of stack dev"},
+func TestNamespacesOfOthersAreRefusedByName(t *testing.T) {
+	const namespace = `{"urn":"urn:pulumi:dev::todo::t$kubernetes:core/v1:Namespace::%s","type":"kubernetes:core/v1:Namespace","outputs":{"metadata":{"uid":"%s"}}}`
+	resources := func(list ...string) string { return `{"deployment":{"resources":[` + strings.Join(list, ",") + `]}}` }
+	own := resources(fmt.Sprintf(namespace, "todo-namespace", "uid-1"))
+	for name, test := range map[string]struct{ config, live, state, want string }{
+		"none":                  {"", "", `{"deployment":{}}`, ""},
+		"the stack's own":       {"", "todo-dev uid-1 2026-01-02", own, ""},
+		"killed while making":   {"", "todo-dev uid-1 2026-01-02", `{"deployment":{"pending_operations":[{"resource":` + fmt.Sprintf(namespace, "todo-namespace", "") + `}]}}`, ""},
+		"another checkout's":    {"", "todo-dev uid-1 2026-01-02", `{"deployment":{}}`, "namespace todo-dev exists on cluster kind-mine since 2026-01-02"},
+		"made anew by somebody": {"", "todo-dev uid-2 2026-01-02", own, "pulumi config set -s dev namespace todo-dev-2"},
+		"damaged state":         {"", "todo-dev uid-1 2026-01-02", `{`, "reading the state of stack dev"},
+		"a move":                {"todo:namespace: other", "todo-dev uid-1 2026-01-02", own, "pulumi config set -s dev namespace todo-dev\n"},
+		"a move, cluster gone":  {"todo:namespace: other", "default uid-9 2026-01-02", own, ""},
+		"kagent's, somebody's":  {"todo:aiops: {kagent: {enabled: true}}", "todo-dev uid-1 2026-01-02\nkagent uid-7 2026-01-02", own, "--path aiops.kagent.namespace kagent-2"},
+		"kagent's, given":       {`todo:aiops: '{"kagent":{"enabled":true,"namespace":"monitoring"}}'`, "monitoring uid-7 2026-01-02", own, "namespace monitoring exists"},
+		"kagent's own":          {"todo:aiops: {kagent: {enabled: true}}", "kagent uid-7 2026-01-02", resources(fmt.Sprintf(namespace, "todo-kagent-namespace", "uid-7")), ""},
+		"kagent off":            {"", "kagent uid-7 2026-01-02", own, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
-			ops.tools.Kubectl = script(t, "kubectl", `case "$*" in *metadata.name=todo-dev*) echo '`+test.live+`' ;; *) exit 1 ;; esac`)
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  " + test.config + "\n"})
+			ops.tools.Kubectl = script(t, "kubectl", `case "$*" in *"get namespaces"*) echo '`+test.live+`' ;; *) exit 1 ;; esac`)
 			ops.tools.Pulumi = script(t, "pulumi", "echo '"+test.state+"'")
-			err := ops.checkNamespace(t.Context(), Cluster{Context: "kind-mine", Kubeconfig: "/k"})
+			err := ops.checkNamespaces(t.Context(), Cluster{Context: "kind-mine", Kubeconfig: "/k"})
 			if (err != nil) != (test.want != "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("error = %v, want %q", err, test.want)
 			}
@@ -92,6 +100,7 @@ func TestAClusterWithoutTheKindsIsNamed(t *testing.T) {
 		"operator":              {"todo:observability: {metrics: podMonitor}", "lab", "customresourcedefinition.apiextensions.k8s.io/podmonitors.monitoring.coreos.com", ""},
 		"monitor, no operator":  {"todo:observability: {metrics: podMonitor}", "lab", "", "podMonitor, and cluster c does not have the Prometheus Operator; nothing was changed. Fix: pulumi config set -s dev --path observability.metrics annotations"},
 		"rules, no operator":    {"todo:observability: {metrics: annotations, alerts: prometheusRule}", "lab", "", "Fix: pulumi config set -s dev --path observability.alerts configMap"},
+		"secret store":          {"todo:externalSecrets: {store: vault}", "lab", "", "cluster c does not have the External Secrets Operator; nothing was changed. Fix: install it"},
 		"as text":               {`todo:observability: '{"metrics":"podMonitor"}'`, "lab", "", "observability.metrics: podMonitor"},
 		"of another shape":      {"todo:observability: [1]", "lab", "", ""}, // the program refuses it
 		"all that can be named": {"todo:exposure: gateway\n  todo:observability: {metrics: podMonitor}", "lab", "", "Fix: bin/lab traefik up\nobservability.metrics"},

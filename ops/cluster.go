@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"todo/internal/step"
 )
 
@@ -73,56 +71,6 @@ func (o *Ops) ChooseCluster(ctx context.Context) (Cluster, error) {
 		return o.startMinikube(ctx)
 	}
 	return o.startLab(ctx)
-}
-
-// stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
-// file is the program's business.
-type stackKeys struct {
-	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
-	KubeContext string `yaml:"todo:kubeContext"`
-	// KubeconfigPath may start with ~ or at the project's folder.
-	KubeconfigPath string `yaml:"todo:kubeconfigPath"`
-	Kubeconfig     any    `yaml:"todo:kubeconfig"` // encrypted; nil when there is none
-	KubeStack      string `yaml:"todo:kubeStack"`
-	Production     flag   `yaml:"todo:production"`
-	Exposure       string `yaml:"todo:exposure"` // empty is localhost
-
-	Observability observabilityKeys `yaml:"todo:observability"`
-
-	RenderYAML  string      `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
-	SourceRoot  string      `yaml:"todo:sourceRoot"` // empty is app
-	Images      any         `yaml:"todo:images"`     // by service; the program refuses what is no map
-	Services    serviceKeys `yaml:"todo:services"`
-	DatabaseURL any         `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
-}
-
-// flag is a boolean that may be written as text, as `pulumi config set` rewrites every one in the file: 'false'. What is
-// neither true nor false the program refuses, with its fix.
-type flag bool
-
-func (f *flag) UnmarshalYAML(node *yaml.Node) error {
-	*f = node.Value == "true"
-	return nil
-}
-
-func (k stackKeys) namespace(stack string) string {
-	if k.Namespace != "" {
-		return k.Namespace
-	}
-	return "todo-" + stack
-}
-
-func (o *Ops) stackConfig() (stackKeys, error) {
-	name := "Pulumi." + o.Stack + ".yaml"
-	var file struct{ Config stackKeys }
-	text, err := os.ReadFile(filepath.Join(o.Root, name))
-	if err != nil {
-		return stackKeys{}, fmt.Errorf("reading the stack's config: %w", err)
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return stackKeys{}, fmt.Errorf("reading %s: %w", name, err)
-	}
-	return file.Config, nil
 }
 
 func (o *Ops) startMinikube(ctx context.Context) (Cluster, error) {

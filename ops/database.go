@@ -19,8 +19,11 @@ import (
 // The verbs of the development database run the image's own programs in its pod, over the pod's socket, which asks for no
 // password: none is ever an argument, here or there.
 
-// databasePod is the one pod of the StatefulSet.
-const databasePod = services.Database + "-0"
+// databasePod is the one pod of the StatefulSet, and databaseClaim its volume, which stays when that goes.
+const (
+	databasePod   = services.Database + "-0"
+	databaseClaim = "data-" + databasePod
+)
 
 // keptDumps is how many of the dumps that were made unasked are kept.
 const keptDumps = 10
@@ -180,7 +183,7 @@ func confirmed(in io.Reader, question string) error {
 		return nil
 	}
 	if file, ok := in.(*os.File); ok && !isTerminal(file) {
-		return errors.New("this replaces data and there is no terminal to ask on: add FORCE=1")
+		return fmt.Errorf("there is no terminal to ask on (%s): add FORCE=1", question)
 	}
 	fmt.Printf("%s [y/N] ", question)
 	answer, err := bufio.NewReader(in).ReadString('\n')
@@ -204,8 +207,15 @@ func (o *Ops) rescueData(ctx context.Context, c Cluster) error {
 		return err
 	}
 	namespace := keys.namespace(o.Stack)
-	if text, err := o.kubectl(ctx, c, "-n", namespace, "get", "statefulset", services.Database, "--ignore-not-found", "-o", "name", "--request-timeout=15s"); err == nil && text == "" {
+	if out, err := o.Outputs(ctx); err == nil {
+		namespace = out.Namespace // where it runs, whatever the configuration says by now
+	}
+	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "statefulset/"+services.Database, "persistentvolumeclaim/"+databaseClaim, "--ignore-not-found", "-o", "name", "--request-timeout=15s")
+	switch {
+	case err == nil && text == "":
 		return nil
+	case err == nil && !strings.Contains(text, "statefulset") && os.Getenv("FORCE") == "":
+		return fmt.Errorf("nothing was destroyed: the volume of the stack's own database (%s) is there, and no database runs that could dump it. pulumi config rm -s %s DATABASE_URL && make up brings it back; make down FORCE=1 destroys it all the same", databaseClaim, o.Stack)
 	}
 	if keys.DatabaseURL != nil {
 		fmt.Printf("  DATABASE_URL names a role of the database that is being destroyed. Before the next make up: pulumi config rm -s %s DATABASE_URL\n", o.Stack)

@@ -69,7 +69,7 @@ func TestDatabaseVerbsKnowARotatedPassword(t *testing.T) {
 	}
 	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", `case "$*" in
 		*"get pod database-0"*) echo pod/database-0 ;;
-		*"get statefulset database"*) echo statefulset.apps/database ;;
+		*"get statefulset/database"*) echo statefulset.apps/database ;;
 		*pg_dump*) echo PGDMP ;;
 		*) exit 1 ;;
 	esac`)))
@@ -86,5 +86,44 @@ func TestDatabaseVerbsKnowARotatedPassword(t *testing.T) {
 	}
 	if kept, _ := filepath.Glob(filepath.Join(ops.stackState("dumps"), "*-before-down.dump")); len(kept) != 1 {
 		t.Error("make down keeps no dump of the database that it destroys")
+	}
+}
+
+// A stack that has moved to a database elsewhere leaves its own one's volume behind: no pod is there that could dump it.
+func TestAVolumeWithoutADatabaseIsNotDestroyedUnasked(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:namespace: new\n  todo:DATABASE_URL:\n    secure: v1:x\n"})
+	ops.tools.Pulumi = script(t, "pulumi", `echo '{"namespace":"where-it-runs"}'`)
+	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", `case "$*" in *"-n where-it-runs get"*) echo persistentvolumeclaim/data-database-0 ;; *) exit 1 ;; esac`)))
+	err := ops.rescueData(t.Context(), Cluster{})
+	if err == nil || !strings.Contains(err.Error(), "nothing was destroyed") || !strings.Contains(err.Error(), "make down FORCE=1") {
+		t.Errorf("error = %v, want make down to stop before the volume", err)
+	}
+	t.Setenv("FORCE", "1")
+	if err := ops.rescueData(t.Context(), Cluster{}); err != nil {
+		t.Errorf("make down FORCE=1: %v", err)
+	}
+}
+
+func TestProductionIsNotDestroyedUnasked(t *testing.T) {
+	t.Setenv("STACK", "prod")
+	module, err := os.ReadFile("../go.mod") // says which plugins belong to the SDK
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "go.mod": string(module), "Pulumi.prod.yaml": "config:\n  todo:production: true\n  todo:kubeContext: eks\n"})
+	if err := writeFile(ops.stackState("cluster.json"), []byte(`{"kind":"kubeconfig","context":"eks"}`)); err != nil {
+		t.Fatal(err)
+	}
+	destroyed := filepath.Join(t.TempDir(), "destroyed")
+	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", "echo https://eks"))+":"+filepath.Dir(script(t, "pulumi", `case "$*" in
+		"stack ls --json") echo '[{"name":"prod"}]' ;;
+		destroy*) touch `+destroyed+` ;;
+	esac`))+":"+os.Getenv("PATH"))
+	err = ops.Down(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "Destroy the production stack prod") {
+		t.Errorf("error = %v, want the question that nobody is there to answer", err)
+	}
+	if _, err := os.Stat(destroyed); err == nil {
+		t.Error("make down has destroyed production without an answer")
 	}
 }

@@ -126,11 +126,11 @@ func (o *Ops) sources(keys stackKeys, service string) ([]string, error) {
 	}
 	var folders []string
 	for _, name := range names {
-		if enabled := keys.Services[name].Enabled; enabled != nil && !*enabled {
+		if enabled := keys.Services.value[name].Enabled; enabled != nil && !*enabled {
 			continue
 		}
 		folder := filepath.Join(base, name)
-		if source := keys.Services[name].Source; source != "" {
+		if source := keys.Services.value[name].Source; source != "" {
 			if folder = source; !filepath.IsAbs(folder) {
 				folder = filepath.Join(o.Root, source)
 			}

@@ -65,7 +65,7 @@ func (o *Ops) doctorTarget(c Cluster, namespace string) (doctor.Target, error) {
 	if err != nil {
 		return doctor.Target{}, err
 	}
-	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.DatabaseURL == nil, First: len(releases) == 0}
+	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.managesDatabase(), First: len(releases) == 0}
 	if images, ok := keys.Images.(map[string]any); ok {
 		target.Images = slices.Sorted(maps.Keys(images))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,6 +58,29 @@ func TestARollbackKeepsTheConfigurationAndBuildsNothing(t *testing.T) {
 	var got map[string]any
 	if err := yaml.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n got %v\nwant %v", err, got, want)
+	}
+}
+
+func TestARollbackOfAStackWithSourcesOfItsOwn(t *testing.T) {
+	const source = "https://git.your-company.com/api.git#v1.4.2"
+	for name, settings := range map[string]string{
+		"as --path writes it": "config:\n  todo:services:\n    backend: {replicas: 3, source: '" + source + "'}\n",
+		"as text":             `config: {"todo:services": '{"backend":{"replicas":3,"source":"` + source + `"}}'}`,
+	} {
+		text, err := pinned([]byte(settings), nil, map[string]string{"backend": "r/backend:2"})
+		var got struct {
+			Config struct {
+				Services  map[string]map[string]any `yaml:"todo:services"`
+				Migration map[string]any            `yaml:"todo:migration"`
+			}
+		}
+		if err := errors.Join(err, yaml.Unmarshal(text, &got)); err != nil {
+			t.Fatal(err)
+		}
+		backend := got.Config.Services["backend"]
+		if _, there := backend["source"]; there || backend["replicas"] != 3 || got.Config.Migration["enabled"] != true {
+			t.Errorf("%s: the program refuses a source beside an image, and needs the rest:\n%s", name, text)
+		}
 	}
 }
 

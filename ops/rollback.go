@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"todo/internal/services"
 )
 
 // Rollback deploys an earlier release again: the one of $RELEASE, or the last good one. That is the newest when the last
@@ -54,7 +56,7 @@ func (o *Ops) Rollback(ctx context.Context) error {
 		return fmt.Errorf("restoring the configuration of release %d: %w", target.Number, err)
 	}
 	fmt.Printf("▸ back to release %d of %s UTC\n", target.Number, target.Time.Format("2006-01-02 15:04"))
-	if err := o.release(ctx, cluster, cmp.Or(target.Of, target.Number), "up", "--yes", "--skip-preview"); err != nil {
+	if err := o.release(ctx, cluster, cmp.Or(target.Of, target.Number)); err != nil {
 		return err
 	}
 	fmt.Printf("\n  Release %d serves again after %.0f s. The next make up goes forward, to what is checked out here.\n", target.Number, time.Since(begin).Seconds())
@@ -104,6 +106,21 @@ func pinned(settings, newest []byte, images map[string]string) ([]byte, error) {
 	}
 	migration := section(keys, "todo:migration")
 	migration["skip"] = true
+	given := section(keys, "todo:services")
+	for name := range given {
+		service := section(given, name)
+		if service["source"] == nil {
+			continue
+		}
+		delete(service, "source") // the program refuses a source beside an image
+		given[name] = service
+		if name == services.Backend && migration["enabled"] == nil {
+			migration["enabled"] = true // whether there is one is seen in the source
+		}
+	}
+	if len(given) > 0 {
+		keys["todo:services"] = given
+	}
 	keys["todo:migration"], keys["todo:images"] = migration, images
 	if file == nil {
 		file = map[string]any{}
@@ -112,10 +129,16 @@ func pinned(settings, newest []byte, images map[string]string) ([]byte, error) {
 	return yaml.Marshal(file)
 }
 
-// section is the mapping at a key of a YAML document, empty when there is none.
+// section is the mapping at a key of a YAML document, empty when there is none. `pulumi config set <key> '{…}'` keeps it as text.
 func section(of map[string]any, key string) map[string]any {
-	if found, ok := of[key].(map[string]any); ok {
-		return found
+	found := map[string]any{}
+	switch value := of[key].(type) {
+	case map[string]any:
+		return value
+	case string:
+		if yaml.Unmarshal([]byte(value), &found) != nil || found == nil {
+			return map[string]any{} // the program refuses it
+		}
 	}
-	return map[string]any{}
+	return found
 }

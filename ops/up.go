@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"todo/internal/step"
@@ -28,31 +27,34 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if previous != "" && previous != cluster.UID {
+		fmt.Println("  The cluster is not the one of the last run.")
+		// Also when this run is refused below, or interrupted: until an update has ended well, each asks what exists.
+		if err := o.beginRelease(); err != nil {
+			return err
+		}
+	}
 	if err := o.PrepareStack(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(o.checkNamespace(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
+	if err := errors.Join(o.checkNamespaces(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
 		return err
 	}
-	args := []string{"up", "--yes", "--skip-preview"}
-	if previous != "" && previous != cluster.UID {
-		fmt.Println("  The cluster is not the one of the last run: asking it what exists (refresh).")
-		args = append(args, "--refresh")
-	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
-	if err := o.release(ctx, cluster, 0, args...); err != nil {
+	if err := o.release(ctx, cluster, 0); err != nil {
 		return err
 	}
 	return o.printURLs(ctx)
 }
 
-// release runs `pulumi up` with args, and makes a release of it when all pods have rolled and the smoke test is good; of is
+// release runs `pulumi up`, and makes a release of it when all pods have rolled and the smoke test is good; of is
 // the release that it returns to, 0 for a new one. After a failure the doctor has its say, and the way back is named.
-func (o *Ops) release(ctx context.Context, cluster Cluster, of int, args ...string) error {
+func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
+	args := []string{"up", "--yes", "--skip-preview"}
 	// An update that is interrupted while it waits for pods leaves Pulumi's state with what was there before, although the
 	// cluster has the change: without a refresh the next update would see nothing to do.
-	if o.unfinished() && !slices.Contains(args, "--refresh") {
-		fmt.Println("  The last update did not end well: asking the cluster what exists (refresh).")
+	if o.unfinished() {
+		fmt.Println("  What runs is no release (an update that did not end well, make dev, another cluster): asking the cluster what exists.")
 		args = append(args, "--refresh")
 	}
 	if err := o.beginRelease(); err != nil {
@@ -122,6 +124,10 @@ func (o *Ops) compile(ctx context.Context) error {
 
 // Down destroys the stack and stops what `up` left running beside it. The lab, if there is one, stays.
 func (o *Ops) Down(ctx context.Context) error {
+	keys, err := o.stackConfig()
+	if err != nil {
+		return err
+	}
 	cluster, err := o.Cluster()
 	if errors.Is(err, os.ErrNotExist) {
 		fmt.Printf("Nothing to destroy: `make up` has not run here for stack %s.\n", o.Stack)
@@ -143,6 +149,11 @@ func (o *Ops) Down(ctx context.Context) error {
 	} else {
 		if err := o.printTarget(ctx, cluster); err != nil {
 			return err
+		}
+		if keys.Production {
+			if err := confirmed(os.Stdin, "Destroy the production stack "+o.Stack+", with all that runs in it?"); err != nil {
+				return err
+			}
 		}
 		if err := o.rescueData(ctx, cluster); err != nil {
 			return err

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+
+	"todo/internal/services"
+)
+
+// stackKeys are the keys of Pulumi.<stack>.yaml that decide what happens before the program runs. Everything else in that
+// file is the program's business.
+type stackKeys struct {
+	Namespace   string `yaml:"todo:namespace"` // empty is todo-<stack>
+	KubeContext string `yaml:"todo:kubeContext"`
+	// KubeconfigPath may start with ~ or at the project's folder.
+	KubeconfigPath string `yaml:"todo:kubeconfigPath"`
+	Kubeconfig     any    `yaml:"todo:kubeconfig"` // encrypted; nil when there is none
+	KubeStack      string `yaml:"todo:kubeStack"`
+	Production     flag   `yaml:"todo:production"`
+	Exposure       string `yaml:"todo:exposure"` // empty is localhost
+
+	Observability   loose[observabilityKeys] `yaml:"todo:observability"`
+	AIOps           loose[aiopsKeys]         `yaml:"todo:aiops"`
+	ExternalSecrets any                      `yaml:"todo:externalSecrets"` // nil when the stack makes its Secrets itself
+
+	RenderYAML  string                        `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
+	SourceRoot  string                        `yaml:"todo:sourceRoot"` // empty is app
+	Images      any                           `yaml:"todo:images"`     // by service; the program refuses what is no map
+	Services    loose[map[string]serviceKeys] `yaml:"todo:services"`
+	DatabaseURL any                           `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
+}
+
+// serviceKeys are the port on localhost, whether there is the service at all, and where its source is.
+type serviceKeys struct {
+	LocalPort int    `yaml:"localPort"`
+	Enabled   *bool  `yaml:"enabled"` // nil is true
+	Source    string `yaml:"source"`  // a folder, or a repository; empty is <sourceRoot>/<service>
+}
+
+// observabilityKeys are those that need something of the cluster.
+type observabilityKeys struct{ Metrics, Alerts string }
+
+// aiopsKeys say whether kagent comes, and into which namespace.
+type aiopsKeys struct {
+	Kagent struct {
+		Enabled   flag
+		Namespace string // empty is kagent
+	}
+}
+
+// loose is the part of an object that the verbs read. `pulumi config set <key> '{…}'` keeps it as text. What else it says, and
+// what is wrong with it, is the program's business.
+type loose[T any] struct{ value T }
+
+func (l *loose[T]) UnmarshalYAML(node *yaml.Node) error {
+	var read T
+	if node.Kind == yaml.ScalarNode && yaml.Unmarshal([]byte(node.Value), &read) == nil || node.Decode(&read) == nil {
+		l.value = read
+	}
+	return nil
+}
+
+// flag is a boolean that may be written as text, as `pulumi config set` rewrites every one in the file: 'false'. What is
+// neither true nor false the program refuses, with its fix.
+type flag bool
+
+func (f *flag) UnmarshalYAML(node *yaml.Node) error {
+	*f = node.Value == "true"
+	return nil
+}
+
+func (k stackKeys) namespace(stack string) string {
+	if k.Namespace != "" {
+		return k.Namespace
+	}
+	return "todo-" + stack
+}
+
+// kagentNamespace is "" when the stack has no kagent.
+func (k stackKeys) kagentNamespace() string {
+	if !k.AIOps.value.Kagent.Enabled {
+		return ""
+	}
+	return cmp.Or(k.AIOps.value.Kagent.Namespace, "kagent")
+}
+
+// managesDatabase tells whether the stack runs its own database under its first password.
+func (k stackKeys) managesDatabase() bool {
+	return k.DatabaseURL == nil && !bool(k.Production) && k.ExternalSecrets == nil
+}
+
+func (o *Ops) stackConfig() (stackKeys, error) {
+	name := "Pulumi." + o.Stack + ".yaml"
+	var file struct{ Config stackKeys }
+	text, err := os.ReadFile(filepath.Join(o.Root, name))
+	if err != nil {
+		return stackKeys{}, fmt.Errorf("reading the stack's config: %w", err)
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return stackKeys{}, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return file.Config, nil
+}
+
+// localPorts are the ports of the localhost URLs, by service. The program computes the URLs from the same keys.
+func (k stackKeys) localPorts() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for _, s := range []struct {
+			name string
+			port int
+		}{{services.Web, services.WebPort}, {services.Chatbot, services.ChatbotPort}, {services.Backend, services.BackendPort}} {
+			if enabled := k.Services.value[s.name].Enabled; enabled != nil && !*enabled {
+				continue
+			}
+			if given := k.Services.value[s.name].LocalPort; given != 0 {
+				s.port = given
+			}
+			if !yield(s.name, s.port) {
+				return
+			}
+		}
+	}
+}
