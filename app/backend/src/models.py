@@ -44,6 +44,16 @@ class User(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
 
 
+class RevokedToken(SQLModel, table=True):
+    """A token that was signed out before its time; src/revocation.py removes it when its time is over."""
+
+    __tablename__ = "revoked_tokens"
+    __table_args__ = (Index("ix_revoked_tokens_expires_at", "expires_at"),)
+
+    jti: UUID = Field(primary_key=True)
+    expires_at: datetime = Field(sa_column=_timestamp())
+
+
 class Task(SQLModel, table=True):
     __tablename__ = "tasks"
     # Every query names the user, so each index starts there. What is left after it, one person's tasks, is filtered

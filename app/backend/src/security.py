@@ -1,9 +1,9 @@
 """Password hashes and bearer tokens."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 import jwt
 from argon2 import PasswordHasher
@@ -53,6 +53,8 @@ class Passwords:
 class Claims(NamedTuple):
     user_id: UUID
     version: int
+    token_id: UUID
+    expires_at: datetime
 
 
 class Tokens:
@@ -68,6 +70,7 @@ class Tokens:
             "sub": str(user.id),
             "email": user.email,
             "ver": user.token_version,
+            "jti": str(uuid4()),
             "iat": issued,
             "exp": issued + TOKEN_LIFETIME,
         }
@@ -76,7 +79,7 @@ class Tokens:
     def read(self, token: str) -> Claims | None:
         """Whose token it is; None for any token that is not ours, not whole or no longer valid.
 
-        Whether its version is still the account's is for the caller, who has the account.
+        Whether it was signed out, alone or with all of the account's, is for the caller, who has the database.
         """
         read = (self._verify(token, secret) for secret in self._accepted)
         return next((claims for claims in read if claims is not None), None)
@@ -91,7 +94,11 @@ class Tokens:
                 leeway=CLOCK_SKEW,
                 options={"require": ["sub", "iat", "exp"]},
             )
-            # The release before issued tokens without a version.
-            return Claims(UUID(claims["sub"]), int(claims.get("ver", 0)))
-        except (jwt.InvalidTokenError, ValueError, TypeError):
+            user_id = UUID(claims["sub"])
+            # Releases before issued tokens without a version, and without an id. Theirs is derived: one account's
+            # tokens of the same second were the same token.
+            token_id = UUID(claims["jti"]) if "jti" in claims else uuid5(user_id, str(claims["iat"]))
+            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+            return Claims(user_id, int(claims.get("ver", 0)), token_id, expires_at)
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):
             return None

@@ -59,6 +59,7 @@ async def test_tokens_that_are_not_ours(client: httpx.AsyncClient) -> None:
         jwt.encode(claims, "another-secret-0123456789-0123456789-0123", algorithm="HS256"),
         jwt.encode(claims | past, SECRET, algorithm="HS256"),
         jwt.encode(claims | {"sub": "7"}, SECRET, algorithm="HS256"),
+        jwt.encode(claims | {"jti": "7"}, SECRET, algorithm="HS256"),
         jwt.encode({"sub": claims["sub"]}, SECRET, algorithm="HS256"),
         jwt.encode(claims, "", algorithm="none"),
         "nonsense",
@@ -108,11 +109,73 @@ async def test_clocks_may_be_a_little_apart(client: httpx.AsyncClient) -> None:
         assert answer.status_code == status, changes
 
 
+def claims_of(headers: dict[str, str]) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(headers["Authorization"].split()[1], SECRET, algorithms=["HS256"])
+    return claims
+
+
+def signed(claims: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {jwt.encode(claims, SECRET, algorithm='HS256')}"}
+
+
+async def log_in(client: httpx.AsyncClient, email: str) -> dict[str, str]:
+    answer = await client.post("/api/auth/login", json={"email": email, "password": "correct horse"})
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def test_logout_ends_this_token_and_no_other(client: httpx.AsyncClient, database_url: str) -> None:
+    ann, bob = await sign_up(client, "ann@example.com"), await sign_up(client, "bob@example.com")
+    elsewhere = await log_in(client, "ann@example.com")
+    assert claims_of(ann)["jti"] != claims_of(elsewhere)["jti"]
+
+    assert (await client.post("/api/auth/logout")).status_code == 401
+    answer = await client.post("/api/auth/logout", headers=ann)
+    assert (answer.status_code, answer.content) == (204, b"")
+    async with running(make_settings(database_url)) as replica:
+        for each in (client, replica):
+            assert (await each.get("/api/auth/me", headers=ann)).status_code == 401
+            assert (await each.get("/api/auth/me", headers=elsewhere)).status_code == 200
+            assert (await each.get("/api/auth/me", headers=bob)).status_code == 200
+    for path in ("/api/auth/logout", "/api/auth/logout-everywhere", "/mcp", "/api/chat"):
+        answer = await client.post(path, headers=ann, json={"message": "hello"})
+        assert answer.status_code == 401, path
+    again = await log_in(client, "ann@example.com")
+    assert (await client.get("/api/auth/me", headers=again)).status_code == 200
+
+
+async def test_a_token_without_an_id_lasts_through_the_update_and_can_be_signed_out(client: httpx.AsyncClient) -> None:
+    ann, bob = await sign_up(client, "ann@example.com"), await sign_up(client, "bob@example.com")
+    same_second = {"iat": 1_700_000_000, "exp": claims_of(ann)["exp"]}
+    claims, bobs = claims_of(ann) | same_second, claims_of(bob) | same_second
+    del claims["jti"], bobs["jti"]
+    earlier, others = signed(claims), [signed(claims | {"iat": claims["iat"] + 1}), signed(bobs), ann]
+    for headers in (earlier, *others):
+        assert (await client.get("/api/auth/me", headers=headers)).status_code == 200
+    assert (await client.post("/api/auth/logout", headers=earlier)).status_code == 204
+    assert (await client.get("/api/auth/me", headers=earlier)).status_code == 401
+    for headers in others:
+        assert (await client.get("/api/auth/me", headers=headers)).status_code == 200
+
+
+async def test_a_signed_out_token_is_remembered_until_no_clock_takes_it(
+    client: httpx.AsyncClient, database_url: str
+) -> None:
+    ann = await sign_up(client, "ann@example.com")
+    old = "INSERT INTO revoked_tokens SELECT gen_random_uuid(), now() - {} FROM generate_series(1, 20)"
+    with psycopg.connect(database_url) as connection:
+        connection.execute(old.format("interval '50 seconds'"))  # expired, but good where clocks are apart
+        connection.execute(old.format("interval '70 seconds'"))
+    assert (await client.post("/api/auth/logout", headers=ann)).status_code == 204
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute("SELECT count(*), extract(epoch FROM max(expires_at)) FROM revoked_tokens").fetchone()
+    assert kept == (21, claims_of(ann)["exp"])
+
+
 async def test_logout_everywhere_ends_all_tokens_of_this_account(client: httpx.AsyncClient) -> None:
     ann, bob = await sign_up(client, "ann@example.com"), await sign_up(client, "bob@example.com")
-    claims = jwt.decode(ann["Authorization"].split()[1], SECRET, algorithms=["HS256"])
+    claims = claims_of(ann)
     del claims["ver"]
-    earlier = {"Authorization": f"Bearer {jwt.encode(claims, SECRET, algorithm='HS256')}"}
+    earlier = signed(claims)
     # A token of the release before, which has no version, lasts through the update.
     assert (await client.get("/api/auth/me", headers=earlier)).status_code == 200
 
@@ -121,8 +184,7 @@ async def test_logout_everywhere_ends_all_tokens_of_this_account(client: httpx.A
     assert (await client.get("/api/auth/me", headers=ann)).status_code == 401
     assert (await client.get("/api/auth/me", headers=earlier)).status_code == 401
     assert (await client.get("/api/auth/me", headers=bob)).status_code == 200
-    login = await client.post("/api/auth/login", json={"email": "ann@example.com", "password": "correct horse"})
-    again = {"Authorization": f"Bearer {login.json()['token']}"}
+    again = await log_in(client, "ann@example.com")
     assert (await client.get("/api/auth/me", headers=again)).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Accounts: register, log in, who am I, sign out everywhere, leave."""
+"""Accounts: register, log in, who am I, sign out here or everywhere, leave."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,8 +9,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from src import rate_limit
-from src.api.deps import CurrentUser, Held, Session
+from src import rate_limit, revocation
+from src.api.deps import BearerToken, CurrentUser, Held, Session, not_signed_in
 from src.models import User
 from src.task_fields import NO_NUL
 
@@ -115,9 +115,18 @@ async def me(user: CurrentUser) -> Account:
     return Account.of(user)
 
 
+@router.post("/logout", status_code=204)
+async def logout(_: CurrentUser, token: BearerToken, held: Held, session: Session) -> None:
+    """End this token, copies of it included. The account's other tokens stay valid."""
+    claims = held.tokens.read(token)
+    if claims is None:  # it expired since it was looked at
+        raise not_signed_in()
+    await revocation.revoke(session, claims)
+
+
 @router.post("/logout-everywhere", status_code=204)
 async def logout_everywhere(user: CurrentUser, session: Session) -> None:
-    """End every token of this account, this one included. To leave one device, the client drops its token."""
+    """End every token of this account, this one included."""
     next_version = update(User).where(col(User.id) == user.id).values(token_version=col(User.token_version) + 1)
     await (await session.connection()).execute(next_version)
     await session.commit()

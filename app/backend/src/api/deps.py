@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from src import revocation
 from src.chat import Chat
 from src.models import User
 from src.readiness import Readiness
@@ -43,10 +45,15 @@ async def session(held: Held) -> AsyncIterator[AsyncSession]:
 _bearer = HTTPBearer(auto_error=False, description="The token of /api/auth/register or /api/auth/login")
 
 
-async def current_user(
-    held: Held, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> User:
-    user = await user_of(held, credentials.credentials) if credentials else None
+def bearer_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+    return credentials.credentials if credentials else ""
+
+
+BearerToken = Annotated[str, Depends(bearer_token)]
+
+
+async def current_user(held: Held, token: BearerToken) -> User:
+    user = await user_of(held, token)
     if user is None:
         raise not_signed_in()
     return user
@@ -57,9 +64,13 @@ async def user_of(held: Resources, token: str) -> User | None:
     claims = held.tokens.read(token)
     if claims is None:
         return None
+    valid = select(User).where(
+        col(User.id) == claims.user_id,
+        col(User.token_version) == claims.version,
+        ~revocation.is_revoked(claims.token_id),
+    )
     async with held.sessions() as short:
-        user = await short.get(User, claims.user_id)
-    return user if user is not None and user.token_version == claims.version else None
+        return (await short.exec(valid)).one_or_none()
 
 
 def not_signed_in() -> HTTPException:
