@@ -132,13 +132,15 @@ func (o *Ops) followRollout() error {
 
 // servingPods are the pods that a Service sends requests to: Ready, and not on their way out.
 func (o *Ops) servingPods(ctx context.Context, c Cluster, namespace, service string) ([]string, error) {
-	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "endpointslices", "-l", "kubernetes.io/service-name="+service,
+	text, err := o.kubectl(ctx, c, "get", "endpointslices", "-l", "kubernetes.io/service-name="+service, "-n", namespace, "--request-timeout=15s",
 		"-o", `jsonpath={range .items[*].endpoints[?(@.conditions.ready==true)]}{.targetRef.name} {end}`)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the pods of %s: %w", service, err)
 	}
 	return strings.Fields(text), nil
 }
+
+var errNoPod = errors.New("no pod is Ready")
 
 // forwardOnce keeps one port-forward until it breaks, or until its pod is not one that the Service uses when it is told to look.
 func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f forward, told <-chan struct{}) error {
@@ -149,7 +151,7 @@ func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f fo
 		return err
 	}
 	if len(pods) == 0 {
-		return errors.New("no pod is Ready")
+		return errNoPod
 	}
 	// Not service/<name>: for that kubectl takes the pod that has been Ready longest, which in a rollout is the one that goes.
 	pod := pods[0]
@@ -181,10 +183,13 @@ func (o *Ops) forwardOnce(ctx context.Context, c Cluster, namespace string, f fo
 		cancel()
 	}()
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("the connection broke: %w: %s", err, strings.ReplaceAll(strings.TrimSpace(said.String()), "\n", "; "))
+		return fmt.Errorf("the connection broke: %w: %s", err, oneLine(said.String()))
 	}
 	return errors.New("the connection ended")
 }
+
+// oneLine is what a command said, for the end of an error line.
+func oneLine(said string) string { return strings.ReplaceAll(strings.TrimSpace(said), "\n", "; ") }
 
 // answers tells whether a URL gives any HTTP answer at all within the pulse.
 func answers(ctx context.Context, url string) bool {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -17,8 +16,15 @@ import (
 	"time"
 )
 
-// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect.
-const smokePatience = 60 * time.Second
+const (
+	// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect, and so does
+	// a pod that has just been replaced.
+	smokePatience = 60 * time.Second
+	// smokePause is between two attempts.
+	smokePause = 500 * time.Millisecond
+	// answerLimit is how long one answer may take.
+	answerLimit = 10 * time.Second
+)
 
 // check is one line of the smoke table.
 type check struct {
@@ -28,8 +34,8 @@ type check struct {
 	ok          bool
 }
 
-// Smoke asks every service for its probes through its Service, and then does what a new user does, through the web's
-// public URL. It prints a table and fails when one line of it is not good.
+// Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL. It
+// prints a table and fails when one line of it is not good.
 func (o *Ops) Smoke(ctx context.Context) error {
 	if err := o.FindTools(ctx); err != nil {
 		return err
@@ -44,103 +50,30 @@ func (o *Ops) Smoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	probes, err := o.probes(ctx, cluster, out.Namespace)
+	checks, err := o.checks(ctx, cluster, out)
 	if err != nil {
 		return err
-	}
-	base, stop, err := o.apiProxy(ctx, cluster)
-	if err != nil {
-		return err
-	}
-	defer stop()
-
-	var checks []check
-	for _, p := range probes {
-		url := fmt.Sprintf("%s/api/v1/namespaces/%s/services/%s:%s/proxy%s", base, out.Namespace, p.service, p.port, p.path)
-		checks = append(checks, get(ctx, p.service+" "+p.kind, "service/"+p.service+p.path, url))
-	}
-	if out.WebURL != "" && out.APIURL != "" { // both are enabled: the journey needs them
-		checks = append(checks, journey(ctx, out.WebURL)...)
 	}
 	return printChecks(os.Stdout, checks)
 }
 
-// probe is one HTTP probe of a Deployment, reached through the Service of the same name.
-type probe struct{ service, port, kind, path string }
-
-// probes reads the probes from the pods' own templates, so that the test asks what the kubelet asks.
-func (o *Ops) probes(ctx context.Context, c Cluster, namespace string) ([]probe, error) {
-	type httpProbe struct {
-		HTTPGet struct {
-			Path string
-			Port any
-		}
-	}
-	var list struct {
-		Items []struct {
-			Spec struct {
-				Template struct {
-					Metadata struct{ Labels map[string]string }
-					Spec     struct {
-						Containers []struct{ LivenessProbe, ReadinessProbe httpProbe }
-					}
-				}
-			}
-		}
-	}
-	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "-o", "json")
+// checks are the lines of the smoke table.
+func (o *Ops) checks(ctx context.Context, cluster Cluster, out Outputs) ([]check, error) {
+	targets, err := o.targets(ctx, cluster, out.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("reading the probes of namespace %s: %w", namespace, err)
+	checks := o.askAll(ctx, cluster, out.Namespace, targets)
+	if out.WebURL != "" && out.APIURL != "" { // both are enabled: the journey needs them
+		checks = append(checks, journey(ctx, out.WebURL)...)
 	}
-	var all []probe
-	for _, d := range list.Items {
-		service := d.Spec.Template.Metadata.Labels["app.kubernetes.io/name"]
-		for _, container := range d.Spec.Template.Spec.Containers {
-			live, ready := container.LivenessProbe.HTTPGet, container.ReadinessProbe.HTTPGet
-			if live.Path != "" {
-				all = append(all, probe{service, fmt.Sprint(live.Port), "liveness", live.Path})
-			}
-			if ready.Path != "" {
-				all = append(all, probe{service, fmt.Sprint(ready.Port), "readiness", ready.Path})
-			}
-		}
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("namespace %s has no Deployment with an HTTP probe", namespace)
-	}
-	return all, nil
-}
-
-// apiProxy runs `kubectl proxy` on a free port: the way to a Service that works on every cluster and exposure.
-func (o *Ops) apiProxy(ctx context.Context, c Cluster) (base string, stop func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := o.kubectlCommand(ctx, c, "proxy", "--port=0")
-	said, err := cmd.StdoutPipe()
-	if err != nil {
-		cancel()
-		return "", nil, fmt.Errorf("starting kubectl proxy: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return "", nil, fmt.Errorf("starting kubectl proxy: %w", err)
-	}
-	stop = func() { cancel(); cmd.Wait() } // its exit status only says that it was stopped
-	line, err := bufio.NewReader(said).ReadString('\n')
-	_, address, found := strings.Cut(strings.TrimSpace(line), "Starting to serve on ")
-	if err != nil || !found {
-		stop()
-		return "", nil, fmt.Errorf("kubectl proxy said %q instead of its address", line)
-	}
-	return "http://" + address, stop, nil
+	return checks, nil
 }
 
 // get asks one URL until it answers 200 or smokePatience is over; the time is that of the last answer.
 func get(ctx context.Context, what, where, url string) check {
-	client := &http.Client{Timeout: 10 * time.Second}
-	for begin := time.Now(); ; time.Sleep(500 * time.Millisecond) {
+	client := &http.Client{Timeout: answerLimit}
+	for begin := time.Now(); ; time.Sleep(smokePause) {
 		c := call(ctx, client, check{what: what, where: where}, http.MethodGet, url, nil, nil)
 		if c.ok || time.Since(begin) > smokePatience || ctx.Err() != nil {
 			return c
@@ -155,7 +88,7 @@ func journey(ctx context.Context, web string) []check {
 	if err != nil {
 		return []check{{what: "journey", status: err.Error()}}
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Jar: jar}
+	client := &http.Client{Timeout: answerLimit, Jar: jar}
 	title := "smoke test " + rand.Text()
 	user := map[string]string{"email": strings.ToLower("smoke-" + rand.Text() + "@example.com"), "password": rand.Text(), "name": "Smoke test"}
 
