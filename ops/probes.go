@@ -15,6 +15,7 @@ import (
 // target is a port of a service's pods, and the HTTP probes that the kubelet asks there.
 type target struct {
 	service, port string
+	off           bool // switched off, with 0 replicas: there is no pod to ask
 	probes        []probe
 }
 
@@ -31,6 +32,7 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 	var list struct {
 		Items []struct {
 			Spec struct {
+				Replicas *int
 				Template struct {
 					Metadata struct{ Labels map[string]string }
 					Spec     struct {
@@ -40,7 +42,7 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 			}
 		}
 	}
-	text, err := o.kubectl(ctx, c, "get", "deployments", "-n", namespace, "-o", "json")
+	text, err := o.kubectl(ctx, c, "get", "deployments", "-n", namespace, "-l", "app.kubernetes.io/part-of=todo", "-o", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +64,10 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 	}
 	for _, d := range list.Items {
 		service := d.Spec.Template.Metadata.Labels["app.kubernetes.io/name"]
+		if d.Spec.Replicas != nil && *d.Spec.Replicas == 0 {
+			all = append(all, target{service: service, off: true})
+			continue
+		}
 		for _, container := range d.Spec.Template.Spec.Containers {
 			add(service, "liveness", container.LivenessProbe)
 			add(service, "readiness", container.ReadinessProbe)
@@ -73,6 +79,16 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 	return all, nil
 }
 
+// anyOff is the first of the services that is switched off, or "".
+func anyOff(targets []target, services ...string) string {
+	for _, t := range targets {
+		if t.off && slices.Contains(services, t.service) {
+			return t.service
+		}
+	}
+	return ""
+}
+
 // askAll asks all targets at once.
 func (o *Ops) askAll(ctx context.Context, c Cluster, namespace string, targets []target) []check {
 	answers := make([][]check, len(targets))
@@ -81,7 +97,7 @@ func (o *Ops) askAll(ctx context.Context, c Cluster, namespace string, targets [
 		wait.Go(func() {
 			for begin := time.Now(); ; time.Sleep(smokePause) {
 				answers[i] = o.ask(ctx, c, namespace, t)
-				bad := slices.ContainsFunc(answers[i], func(c check) bool { return !c.ok })
+				bad := slices.ContainsFunc(answers[i], func(c check) bool { return c.failed() })
 				if !bad || time.Since(begin) > smokePatience || ctx.Err() != nil {
 					return
 				}
@@ -96,6 +112,9 @@ func (o *Ops) askAll(ctx context.Context, c Cluster, namespace string, targets [
 // NetworkPolicy applies; the API server's own proxy connects from outside, and a policy that names namespaces and a node's
 // own pods lets it through only where the API server runs on the pod's node.
 func (o *Ops) ask(ctx context.Context, c Cluster, namespace string, t target) []check {
+	if t.off {
+		return []check{{what: t.service, where: "service/" + t.service, off: true, status: "off: 0 replicas"}}
+	}
 	checks := make([]check, len(t.probes))
 	for i, p := range t.probes {
 		checks[i] = check{what: t.service + " " + p.kind, where: "service/" + t.service + p.path}

@@ -28,7 +28,7 @@ type cluster struct {
 
 func (c cluster) kubectl(t *testing.T) string {
 	t.Helper()
-	text := "case \"$*\" in\n*\"get deployments\"*) cat <<'JSON'\n{\"items\":[" + strings.Join(c.deployments, ",") + "]}\nJSON\n;;\n"
+	text := "case \"$*\" in\n*\"get deployments -n todo-dev -l app.kubernetes.io/part-of=todo \"*) cat <<'JSON'\n{\"items\":[" + strings.Join(c.deployments, ",") + "]}\nJSON\n;;\n"
 	for service, pods := range c.pods {
 		text += "*\"get endpointslices -l kubernetes.io/service-name=" + service + " \"*) " + pods + " ;;\n"
 	}
@@ -105,7 +105,7 @@ func TestAProbeThatFailsSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 			ops.tools.Kubectl = cluster{pods: map[string]string{"backend": test.pods}, forwards: map[string]string{"backend-1:http": test.forward}}.kubectl(t)
-			checks := ops.ask(t.Context(), Cluster{}, "todo-dev", target{"backend", "http", []probe{{"liveness", "/health"}, {"readiness", "/ready"}}})
+			checks := ops.ask(t.Context(), Cluster{}, "todo-dev", target{service: "backend", port: "http", probes: []probe{{"liveness", "/health"}, {"readiness", "/ready"}}})
 			for i, want := range []string{test.live, test.ready} {
 				if checks[i].ok != (want == "") || !strings.Contains(checks[i].status, want) {
 					t.Errorf("%s is %+v, want %q", checks[i].what, checks[i], want)
@@ -124,8 +124,51 @@ func TestTheSmokeTestWaitsForAPodThatIsBeingReplaced(t *testing.T) {
 		pods:     map[string]string{"backend": "test -e " + tried + " && echo backend-new || echo backend-old"},
 		forwards: map[string]string{"backend-old:http": "echo >>" + tried + "; echo 'error: lost connection to pod' >&2; exit 1", "backend-new:http": forwardTo(backend)},
 	}.kubectl(t)
-	checks := ops.askAll(t.Context(), Cluster{}, "todo-dev", []target{{"backend", "http", []probe{{"liveness", "/health"}}}})
+	checks := ops.askAll(t.Context(), Cluster{}, "todo-dev", []target{{service: "backend", port: "http", probes: []probe{{"liveness", "/health"}}}})
 	if _, err := os.Stat(tried); err != nil || len(checks) != 1 || !checks[0].ok {
 		t.Errorf("the checks are %+v (%v), want a good one from the pod that came", checks, err)
+	}
+}
+
+// 0 replicas are how a service is switched off: nothing is wrong with it, nor with what needs it.
+func TestAServiceThatIsSwitchedOffIsNotAsked(t *testing.T) {
+	ok := probed(t, map[string]int{"/health": 200, "/ready": 200, "/api/healthz": 200, "/": 200}) // and no account can be made
+	on := func(service string) string { return deployment(service, `"http"`, 2, "/api/healthz /api/healthz") }
+	off := func(service string) string { return deployment(service, `"http"`, 0, "/api/healthz /api/healthz") }
+	for name, test := range map[string]struct {
+		deployments []string
+		lines       []string // that the table has, with single spaces
+		fails       bool     // the journey is made, and this web signs nobody up
+	}{
+		"chatbot": {[]string{on("backend"), off("frontend-chatbot"), on("frontend-web")},
+			[]string{"– frontend-chatbot service/frontend-chatbot off: 0 replicas", "✓ backend liveness", "✗ sign up"}, true},
+		"backend": {[]string{off("backend"), on("frontend-web")},
+			[]string{"– backend service/backend off: 0 replicas", "✓ frontend-web readiness", "– a new user " + ok.URL + " not asked: backend is off"}, false},
+		"web": {[]string{on("backend"), off("frontend-web")},
+			[]string{"– frontend-web service/frontend-web off: 0 replicas", "– a new user " + ok.URL + " not asked: frontend-web is off"}, false},
+		"both": {[]string{off("backend"), off("frontend-web")},
+			[]string{"– backend service/backend off: 0 replicas", "– frontend-web service/frontend-web off: 0 replicas"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+			ops.tools.Kubectl = cluster{
+				deployments: test.deployments,
+				pods:        map[string]string{"backend": "echo backend-1", "frontend-web": "echo web-1"},
+				forwards:    map[string]string{"backend-1:http": forwardTo(ok), "web-1:http": forwardTo(ok)},
+			}.kubectl(t)
+			checks, err := ops.checks(t.Context(), Cluster{}, Outputs{Namespace: "todo-dev", WebURL: ok.URL, APIURL: ok.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var table strings.Builder
+			if err := printChecks(&table, checks); (err != nil) != test.fails {
+				t.Errorf("the smoke test ends with %v", err)
+			}
+			for _, line := range test.lines {
+				if !strings.Contains(strings.Join(strings.Fields(table.String()), " "), line) {
+					t.Errorf("the table has no %q:\n%s", line, &table)
+				}
+			}
+		})
 	}
 }
