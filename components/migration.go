@@ -164,3 +164,47 @@ func (a MigrationArgs) podTemplate(account pulumi.StringInput, env corev1.EnvVar
 		},
 	}
 }
+
+// migrationInputs are what a stack's Migration needs besides the configuration.
+type migrationInputs struct {
+	instance    string // the installation, for labels
+	namespace   pulumi.StringInput
+	image       *Image // the backend's
+	databaseURL pulumi.StringInput
+	database    *Database // nil when it is elsewhere
+	pullSecrets []pulumi.StringInput
+}
+
+// newMigration is nil when the configuration wants none.
+func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, in migrationInputs, opts ...pulumi.ResourceOption) (*Migration, error) {
+	if !cfg.Migration.Enabled || cfg.Migration.Skip {
+		return nil, nil
+	}
+	args := MigrationArgs{
+		Instance: in.instance, Namespace: in.namespace, Image: in.image.Ref, Resources: cfg.Backend.Resources,
+		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
+		Config: merged(nil, cfg.Backend.Env), PullSecrets: in.pullSecrets,
+	}
+	if e := cfg.ExternalSecrets; e != nil {
+		args.External = fromStore(e, e.Migration())
+	} else {
+		url := in.databaseURL
+		if cfg.Secrets.MigrationURL != nil { // past a pooler, which keeps no session
+			url = cfg.Secrets.MigrationURL
+		}
+		args.Secrets = map[string]pulumi.StringInput{"DATABASE_URL": url}
+	}
+	if in.database != nil {
+		args.After = []pulumi.Resource{in.database.statefulSet}
+	}
+	return NewMigration(ctx, name, args, opts...)
+}
+
+// done is there when the schema is the new one; none without a migration. It is the Job and not the component: the SDK takes a component
+// for those of its children that are registered by then, and they are registered in the background.
+func (m *Migration) done() []pulumi.Resource {
+	if m == nil {
+		return nil
+	}
+	return []pulumi.Resource{m.job}
+}

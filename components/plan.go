@@ -12,7 +12,7 @@ import (
 	"todo/config"
 )
 
-// What TodoApp works out from plain configuration, before or beside the registering of resources.
+// What TodoApp works out from plain configuration: nothing here registers a resource.
 
 // imagePlan is one service's image: everything known before anything is registered.
 type imagePlan struct {
@@ -81,39 +81,6 @@ func buildArgs(cfg *config.Config, s config.Service) map[string]string {
 	default:
 		return map[string]string{"NODE_IMAGE": cfg.Images.BaseImages.Node}
 	}
-}
-
-// newMigration is nil when the configuration wants none.
-func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, image *Image, databaseURL pulumi.StringInput, db *Database, pull []pulumi.StringInput, opts ...pulumi.ResourceOption) (*Migration, error) {
-	if !cfg.Migration.Enabled || cfg.Migration.Skip {
-		return nil, nil
-	}
-	args := MigrationArgs{
-		Instance: instance, Namespace: namespace, Image: image.Ref, Resources: cfg.Backend.Resources,
-		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
-		Config: merged(nil, cfg.Backend.Env), PullSecrets: pull,
-	}
-	if cfg.Secrets.MigrationURL != nil { // past a pooler, which keeps no session
-		databaseURL = cfg.Secrets.MigrationURL
-	}
-	if e := cfg.ExternalSecrets; e != nil {
-		args.External = fromStore(e, e.Migration())
-	} else {
-		args.Secrets = map[string]pulumi.StringInput{"DATABASE_URL": databaseURL}
-	}
-	if db != nil {
-		args.After = []pulumi.Resource{db.statefulSet}
-	}
-	return NewMigration(ctx, name, args, opts...)
-}
-
-// done is what waits for the migration, if there is one, waits for. It is the Job and not the component: the SDK takes a component
-// for those of its children that are registered by then, and they are registered in the background.
-func (m *Migration) done() []pulumi.Resource {
-	if m == nil {
-		return nil
-	}
-	return []pulumi.Resource{m.job}
 }
 
 // migrateOnStart switches the backend's own migration off where the Job runs it.

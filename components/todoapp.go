@@ -88,7 +88,9 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 		}
 	}
 
-	migration, err := newMigration(ctx, name+"-migration", cfg, instance, namespace, images[cfg.Backend.Name], databaseURL, db, pull, child...)
+	migration, err := newMigration(ctx, name+"-migration", cfg, migrationInputs{
+		instance: instance, namespace: namespace, image: images[cfg.Backend.Name], databaseURL: databaseURL, database: db, pullSecrets: pull,
+	}, child...)
 	if err != nil {
 		return nil, err
 	}
