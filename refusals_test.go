@@ -114,6 +114,8 @@ var refusals = map[string]refusal{
 	"migration's command a text": {config: map[string]string{"todo:migration": `{"command":"alembic upgrade head"}`}, says: []string{"migration.command: text; it must be a list"}},
 	"migration's time":           {config: map[string]string{"todo:migration": `{"timeoutSeconds":5}`}, says: []string{"migration.timeoutSeconds: 5", "10 to 3600"}},
 	"migration's misspelt field": {config: map[string]string{"todo:migration": `{"timeout":60}`}, says: []string{"migration.timeout: unknown field", "timeoutSeconds"}},
+	"migration's labels":         {config: map[string]string{"todo:migration": `{"podLabels":{"app.kubernetes.io/name":"backend"}}`}, says: []string{"migration.podLabels", "app.kubernetes.io/name"}},
+	"migration's annotations":    {config: map[string]string{"todo:migration": `{"podAnnotations":{"not a name":"x"}}`}, says: []string{"migration.podAnnotations", "not a name"}},
 	"migration's variable":       {config: map[string]string{"todo:services": `{"backend":{"env":{"MIGRATE_ON_START":"true"}}}`}, says: []string{"services.backend.env.MIGRATE_ON_START: already computed"}},
 
 	"secret in plain text": {config: map[string]string{"todo:OPENAI_API_KEY": canary}, says: []string{"OPENAI_API_KEY: set in plain text", "pulumi config set -s dev --secret OPENAI_API_KEY"}},

@@ -38,6 +38,7 @@ type MigrationArgs struct {
 	Command        []string
 	TimeoutSeconds int // all tries together
 	Resources      config.Resources
+	Pods           config.Pods // of the service whose image it is; GraceSeconds is not looked at
 
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
@@ -98,8 +99,10 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 	meta := func() *metav1.ObjectMetaArgs {
 		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(migrationService, args.Instance))}
 	}
+	accountMeta := meta()
+	accountMeta.Annotations = pulumi.ToStringMap(args.Pods.ServiceAccountAnnotations)
 	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata: meta(), AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
+		Metadata: accountMeta, AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
 	}, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
@@ -140,13 +143,19 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 func (a MigrationArgs) podTemplate(account pulumi.StringInput, env corev1.EnvVarArray, envFrom corev1.EnvFromSourceArray) *corev1.PodTemplateSpecArgs {
 	tmp := writable{name: "tmp", path: "/tmp", limit: "64Mi"}
 	return &corev1.PodTemplateSpecArgs{
-		Metadata: &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(labels(migrationService, a.Instance))},
+		Metadata: &metav1.ObjectMetaArgs{
+			Labels:      pulumi.ToStringMap(merged(a.Pods.Labels, labels(migrationService, a.Instance))),
+			Annotations: pulumi.ToStringMap(a.Pods.Annotations),
+		},
 		Spec: &corev1.PodSpecArgs{
 			RestartPolicy:                pulumi.String("Never"), // each try keeps a pod, and with it a log, of its own
 			ServiceAccountName:           account,
 			AutomountServiceAccountToken: pulumi.Bool(false),
 			EnableServiceLinks:           pulumi.Bool(false),
 			SecurityContext:              podSecurity(appUser),
+			NodeSelector:                 pulumi.ToStringMap(a.Pods.NodeSelector),
+			Tolerations:                  tolerations(a.Pods.Tolerations),
+			PriorityClassName:            optional(a.Pods.PriorityClass),
 			Volumes:                      corev1.VolumeArray{tmp.volume()},
 			Containers: corev1.ContainerArray{corev1.ContainerArgs{
 				Name:            pulumi.String(migrationService),
@@ -181,7 +190,7 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, in migra
 		return nil, nil
 	}
 	args := MigrationArgs{
-		Instance: in.instance, Namespace: in.namespace, Image: in.image.Ref, Resources: cfg.Backend.Resources,
+		Instance: in.instance, Namespace: in.namespace, Image: in.image.Ref, Resources: cfg.Backend.Resources, Pods: migrationPods(cfg),
 		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
 		Config: merged(nil, cfg.Backend.Env), PullSecrets: in.pullSecrets,
 	}
@@ -198,6 +207,15 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, in migra
 		args.After = []pulumi.Resource{in.database.statefulSet}
 	}
 	return NewMigration(ctx, name, args, opts...)
+}
+
+// migrationPods run where the backend's do, as the same identity: the image may be of one architecture, and the way to a cloud's
+// database is often a matter of labels and annotations.
+func migrationPods(cfg *config.Config) config.Pods {
+	pods := cfg.Backend.Pods
+	pods.Labels = merged(pods.Labels, cfg.Migration.PodLabels)
+	pods.Annotations = merged(pods.Annotations, cfg.Migration.PodAnnotations)
+	return pods
 }
 
 // done is there when the schema is the new one; none without a migration. It is the Job and not the component: the SDK takes a component

@@ -116,6 +116,29 @@ func TestSchemaBeforeTraffic(t *testing.T) {
 	}
 }
 
+func TestTheMigrationRunsWhereTheBackendDoes(t *testing.T) {
+	r := runApp(t, map[string]string{
+		"todo:services": `{"backend":{
+			"podLabels":{"azure.workload.identity/use":"true","tier":"api"},"podAnnotations":{"sidecar.istio.io/inject":"true","example.com/owner":"ann"},
+			"nodeSelector":{"kubernetes.io/arch":"arm64"},"tolerations":[{"key":"dedicated","value":"todo","effect":"NoSchedule"}],
+			"priorityClassName":"important","serviceAccount":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::1:role/todo"}}}}`,
+		"todo:migration": `{"podLabels":{"tier":""},"podAnnotations":{"sidecar.istio.io/inject":"false"}}`,
+	})
+	job, backend := r.Get(jobType, "todo-migration-job"), r.Get(deploymentType, "todo-backend-deployment")
+	for path, why := range map[string]string{
+		pod + "nodeSelector":      "on a node of another architecture the image does not run",
+		pod + "tolerations":       "the nodes for the backend may be the only ones with room",
+		pod + "priorityClassName": "a Job that is not scheduled stops the release",
+	} {
+		expect(t, job, path, backend.JSON(path), why)
+	}
+	expect(t, job, "spec.template.metadata.labels", `{"app.kubernetes.io/instance":"todo-dev","app.kubernetes.io/managed-by":"pulumi","app.kubernetes.io/name":"migration","app.kubernetes.io/part-of":"todo","azure.workload.identity/use":"true"}`,
+		"Azure gives the identity by a label; the name stays the migration's own, or the backend's Service would count the pod")
+	expect(t, job, "spec.template.metadata.annotations", `{"example.com/owner":"ann","sidecar.istio.io/inject":"false"}`, "a sidecar that does not end keeps the Job from ending")
+	expect(t, r.Get("kubernetes:core/v1:ServiceAccount", "todo-migration-serviceaccount"), "metadata.annotations",
+		r.Get("kubernetes:core/v1:ServiceAccount", "todo-backend-serviceaccount").JSON("metadata.annotations"), "the database may know the cloud's identity and nothing else")
+}
+
 func TestARollbackLeavesTheSchemaAndTheBackendsSettings(t *testing.T) {
 	r := runApp(t, map[string]string{"todo:images": `{"backend":"localhost:5000/todo/backend:before"}`, "todo:migration": `{"skip":true}`})
 	if n := len(r.OfType(jobType)); n != 0 {

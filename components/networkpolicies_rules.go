@@ -43,6 +43,10 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, th
 	if migration != nil {
 		args.Peers = append(args.Peers, Peer{Service: migrationService, Selector: migration.selector})
 		readers = append(readers, migrationService)
+		// It is the backend's program with the backend's database, and may need the same proxy or port on the way there.
+		for _, d := range cfg.Backend.Egress {
+			args.Egress = append(args.Egress, Egress{migrationService, d})
+		}
 	}
 	for _, s := range cfg.Services() {
 		for _, d := range s.Egress {

@@ -175,6 +175,18 @@ func TestConnections(t *testing.T) {
 			secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@10.9.8.7/todo"},
 			want:    [][]string{openAI, {"backend -> anywhere TCP 5432", "migration -> anywhere TCP 5432"}},
 		},
+		"a database behind another port": {
+			config: map[string]string{"todo:services": `{"backend":{"egress":[{"cidr":"10.20.0.0/16","port":6432}]}}`},
+			want:   [][]string{ownDatabase, openAI, {"backend -> 10.20.0.0/16 TCP 6432", "migration -> 10.20.0.0/16 TCP 6432"}},
+		},
+		"a front's own way out": {
+			config: map[string]string{"todo:services": `{"frontend-web":{"egress":[{"cidr":"10.20.0.0/16","port":6432}]}}`},
+			want:   [][]string{ownDatabase, openAI, {"frontend-web -> 10.20.0.0/16 TCP 6432"}},
+		},
+		"no migration, and another port": {
+			config: map[string]string{"todo:migration": `{"enabled":false}`, "todo:services": `{"backend":{"egress":[{"cidr":"10.20.0.0/16","port":6432}]}}`},
+			want:   [][]string{{"backend -> database TCP 5432", "database <- backend TCP 5432", "backend -> 10.20.0.0/16 TCP 6432"}, openAI},
+		},
 		"no migration": {
 			config: map[string]string{"todo:migration": `{"enabled":false}`},
 			want:   [][]string{{"backend -> database TCP 5432", "database <- backend TCP 5432"}, openAI},

@@ -105,6 +105,9 @@ type Migration struct {
 	Command        []string // in the backend's image, and with its DATABASE_URL
 	TimeoutSeconds int      // all tries together; default 300
 	Skip           bool     // nothing migrates: neither the Job nor the backend
+
+	PodLabels      map[string]string // before the backend's; "" takes one away
+	PodAnnotations map[string]string // the same
 }
 
 // Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.

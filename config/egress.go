@@ -7,7 +7,7 @@ import (
 
 // egressRule is one way out of the namespace. NetworkPolicies know addresses and no names.
 type egressRule struct {
-	CIDR string `json:"cidr" default:"any address" doc:"Where the service's pods may connect to besides what the topology knows." allowed:"a network, for example 10.20.0.0/16; an address is /32"`
+	CIDR string `json:"cidr" default:"any address" doc:"Where the service's pods may connect to besides what the topology knows; of the backend, its migration too." allowed:"a network, for example 10.20.0.0/16; an address is /32"`
 	Port int    `json:"port" default:"required" doc:"TCP port there." allowed:"1 to 65535"`
 }
 

@@ -17,6 +17,9 @@ type migrationOverride struct {
 	Command        *[]string `json:"command" doc:"Runs in the backend's image with DATABASE_URL and the backend's env. Default: python -m src.migrate." allowed:"not empty"`
 	Skip           bool      `json:"skip" doc:"Leave the schema as it is and change nothing else, as a rollback does: no Job runs, and the backend does not migrate either. Default: false." allowed:"true, false"`
 	TimeoutSeconds *int      `json:"timeoutSeconds" doc:"Seconds for all tries together. Default: 300." allowed:"10 to 3600"`
+
+	PodLabels      map[string]string `json:"podLabels" doc:"The Job's pod has the backend's podLabels; these take the place of those of the same name, an empty one takes it away." allowed:"labels, none of app.kubernetes.io/"`
+	PodAnnotations map[string]string `json:"podAnnotations" doc:"The same of podAnnotations. A mesh whose sidecar runs beside the program keeps a Job from ending: sidecar.istio.io/inject: \"false\" leaves it out." allowed:"annotations"`
 }
 
 // migration is on by default where it can work: an application that does not know the command would never be deployed.
@@ -38,10 +41,13 @@ func (l *loader) migration(c *Config) Migration {
 	if o.TimeoutSeconds != nil {
 		m.TimeoutSeconds = *o.TimeoutSeconds
 	}
+	m.PodLabels, m.PodAnnotations = o.PodLabels, o.PodAnnotations
 	return m
 }
 
 func (m Migration) validate(ps *problems) {
+	validateLabels(keyMigration+".podLabels", m.PodLabels, ps)
+	validateAnnotations(keyMigration+".podAnnotations", m.PodAnnotations, ps)
 	if m.Enabled && (len(m.Command) == 0 || slices.Contains(m.Command, "")) {
 		ps.refuse(keyMigration+".command", fmt.Sprintf("%q", m.Command), "it must name a program of the backend's image",
 			"'[\"python\",\"-m\",\"src.migrate\"]'")

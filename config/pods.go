@@ -52,7 +52,7 @@ type podsOverride struct {
 	PriorityClass  string            `json:"priorityClassName" default:"the cluster's" doc:"PriorityClass of the pods; it has to exist." allowed:"a DNS name"`
 	GraceSeconds   *int              `json:"terminationGracePeriodSeconds" default:"45" doc:"Seconds that a pod has to end: 10 in which it still serves, then its own drain." allowed:"15 to 3600"`
 	ServiceAccount struct {
-		Annotations map[string]string `json:"annotations" default:"none" doc:"Annotations of the ServiceAccount: a cloud's identity, such as eks.amazonaws.com/role-arn." allowed:"annotations"`
+		Annotations map[string]string `json:"annotations" default:"none" doc:"Annotations of the ServiceAccount, and of the backend that of its migration: a cloud's identity, such as eks.amazonaws.com/role-arn." allowed:"annotations"`
 	} `json:"serviceAccount"`
 }
 
