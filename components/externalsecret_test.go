@@ -91,8 +91,8 @@ func rendered(t *testing.T) *pulumitest.Recorder {
 func TestRenderedManifests(t *testing.T) {
 	provider := rendered(t).Get("pulumi:providers:kubernetes", "todo-kubernetes")
 	expect(t, provider, "renderYamlToDirectory", `"rendered/live"`, "as configured")
-	for _, cluster := range []string{"context", "kubeconfig"} {
-		expect(t, provider, cluster, "null", "the provider refuses a cluster beside the folder")
+	for _, cluster := range []string{"context", "kubeconfig", "clusterIdentifier"} {
+		expect(t, provider, cluster, "null", "the provider refuses a cluster beside the folder, and with an identifier of one it would not write what it has written elsewhere")
 	}
 }
 

@@ -17,8 +17,12 @@ const noCluster = "apiVersion: v1\nkind: Config\n"
 
 // newProviders creates `<name>-kubernetes` and, if an image is built, `<name>-docker`: neither falls back to a default
 // provider, and so to an ambient cluster or daemon. Random needs no settings and keeps its default.
-func newProviders(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pulumi.ResourceOption) ([]pulumi.ProviderResource, error) {
-	kubeArgs := &kubernetes.ProviderArgs{Context: pulumi.String(cfg.Kube.Context)}
+func newProviders(ctx *pulumi.Context, name, instance string, cfg *config.Config, opts ...pulumi.ResourceOption) ([]pulumi.ProviderResource, error) {
+	// Without an identifier the plugin takes another server or CA in the kubeconfig for another cluster, as after a rotation of
+	// credentials. Everything would be made anew: as the same objects, for their names are fixed, which are then deleted as the old
+	// ones, the namespace with all that is in it. What stays the same whatever the kubeconfig says never deletes; a context's name
+	// would not do, for a renamed context is the same cluster.
+	kubeArgs := &kubernetes.ProviderArgs{Context: pulumi.String(cfg.Kube.Context), ClusterIdentifier: pulumi.String(instance)}
 	switch {
 	case cfg.RenderYAML != "":
 		// The provider takes no cluster beside the folder. It asks the machine's own, if there is one, which kinds are

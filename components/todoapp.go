@@ -38,13 +38,13 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	if err := ctx.RegisterComponentResource(componentType("TodoApp"), name, app, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	providers, err := newProviders(ctx, name, cfg, pulumi.Parent(app))
+	instance := name + "-" + cfg.Stack
+	providers, err := newProviders(ctx, name, instance, cfg, pulumi.Parent(app))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := append(withParent(app), pulumi.Providers(providers...))
 
-	instance := name + "-" + cfg.Stack
 	ns, err := newNamespace(ctx, name+"-namespace", cfg.Namespace, instance, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
