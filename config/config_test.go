@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,29 @@ func TestChosenClusterIsAWhole(t *testing.T) {
 	}
 	if cfg.Kube.Context != "minikube" || cfg.Images.Registry != "" || cfg.Docker.Host != "tcp://192.168.49.2:2376" {
 		t.Errorf("context %q, registry %q, daemon %q: another cluster must not get the lab's", cfg.Kube.Context, cfg.Images.Registry, cfg.Docker.Host)
+	}
+}
+
+// What goes into the state has to be found on every machine that updates the stack.
+func TestKubeconfigPathIsTheStacksOwnWords(t *testing.T) {
+	m, _ := bare(recorded, nil)
+	root, elsewhere := pulumitest.Project(t), t.TempDir()
+	m.account = elsewhere
+	text, err := os.ReadFile(filepath.Join(root, "kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pulumitest.Write(t, elsewhere, ".kube/shop", string(text))
+	pulumitest.Write(t, root, "clusters/shop", string(text))
+	for _, path := range []string{"clusters/shop", "~/.kube/shop", filepath.Join(elsewhere, ".kube/shop")} {
+		cfg, err := load(t, pulumitest.Options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": path}}, m)
+		if err != nil {
+			t.Errorf("%s: %v; want the file that the plugin finds there", path, err)
+			continue
+		}
+		if cfg.Kube.Absent || cfg.Kube.Path != path {
+			t.Errorf("the provider would get %q, want %q as configured", cfg.Kube.Path, path)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // Kube is the one cluster that the stack may change.
 type Kube struct {
 	Context string
-	Path    string             // a kubeconfig file; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
+	Path    string             // a kubeconfig file, as configured; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
 	Content pulumi.StringInput // a kubeconfig's text, secret; wins over Path
 	Stack   string             // of Pulumi, whose output is the kubeconfig; "" is none
 	Absent  bool               // a preview without any cluster
@@ -115,8 +115,9 @@ func (k *Kube) read(c *Config, m machine, ps *problems) (found kubeconfig, origi
 	}
 	files := m.kubeconfigFiles()
 	if k.Path != "" {
-		k.Path = m.expand(c.Root, k.Path)
-		files = []string{k.Path}
+		// The provider gets the path as it is: an absolute one in the state would be looked for on every other machine, and end
+		// its updates when it is not there (pulumi/pulumi-kubernetes#2663).
+		files = []string{m.expand(c.Root, k.Path)}
 	}
 	var read []string
 	for _, file := range files {
@@ -159,10 +160,11 @@ func (k kubeconfig) suggest(wanted string) string {
 	return "<context>"
 }
 
-// expand makes a path absolute: ~ is the user's home, and a relative path starts at the project's folder.
+// expand makes a path absolute just as the provider's plugin does: it runs in the project's folder, and takes ~ from the user
+// database, whatever $HOME is.
 func (m machine) expand(root, path string) string {
 	if rest, home := strings.CutPrefix(path, "~/"); home {
-		return filepath.Join(m.home, rest)
+		return filepath.Join(m.account, rest)
 	}
 	if filepath.IsAbs(path) {
 		return path

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 
 // machine is what the loader asks of the computer it runs on; tests bring their own.
 type machine struct {
-	home     string
+	home     string // $HOME
+	account  string // the home folder in the user database; the same, unless a container or sudo sets another $HOME
 	getenv   func(string) string
 	readFile func(string) ([]byte, error)
 	run      func(ctx context.Context, name string, args ...string) ([]byte, error)
@@ -26,7 +28,11 @@ func newMachine() machine {
 	if err != nil {
 		home = "/" // no home folder: then there is no kubeconfig in it either
 	}
-	return machine{home: home, getenv: os.Getenv, readFile: os.ReadFile, run: run, dial: dial}
+	account := home
+	if u, err := user.Current(); err == nil {
+		account = u.HomeDir
+	}
+	return machine{home: home, account: account, getenv: os.Getenv, readFile: os.ReadFile, run: run, dial: dial}
 }
 
 // dial only tries whether somebody accepts a connection.
