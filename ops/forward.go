@@ -94,7 +94,15 @@ func (o *Ops) Forward(ctx context.Context) error {
 					said = err.Error()
 					fmt.Printf("%s  %s: %s; connecting again\n", time.Now().Format(time.TimeOnly), f.service, said)
 				}
-				time.Sleep(retryDelay)
+				pause := retryDelay
+				if errors.Is(err, errNoPod) { // which may be for good: a service with 0 replicas
+					pause = pulse
+				}
+				select {
+				case <-ctx.Done():
+				case <-told:
+				case <-time.After(pause):
+				}
 			}
 		})
 	}
