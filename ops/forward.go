@@ -70,12 +70,12 @@ func (o *Ops) Forward(ctx context.Context) error {
 	if err := o.portsFree(); err != nil {
 		return err
 	}
-	release, err := o.holdForward()
+	rolled := make(chan os.Signal, 1)
+	signal.Notify(rolled, podsRolled) // before anybody can find this process, whom the signal would end
+	release, err := o.holdForward(out.assignment(cluster))
 	if err != nil {
 		return err
 	}
-	rolled := make(chan os.Signal, 1)
-	signal.Notify(rolled, podsRolled)
 	var wait sync.WaitGroup
 	var tell []chan struct{}
 	for _, f := range all {
