@@ -5,7 +5,10 @@ export function returnPath(value: unknown): string {
     // Browsers read "//host" and "/\host" as another host, and drop tabs and line breaks first: let the URL parser decide.
     const base = "http://this-site.invalid";
     const url = new URL(value, base);
-    return url.origin === base && !url.pathname.startsWith("/api/") ? url.pathname + url.search : "/";
+    const path = url.pathname + url.search;
+    // The parser also takes "." and ".." away, and what they stood between may then begin with "//": it is read once more.
+    const again = new URL(path, base);
+    return url.origin === base && again.origin === base && !url.pathname.startsWith("/api/") ? path : "/";
   } catch {
     return "/";
   }
