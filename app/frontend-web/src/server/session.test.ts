@@ -20,13 +20,18 @@ test("a token that the backend signed is a session until it expires", async () =
 test.each([
   ["signed with another key", () => token(ada, { secret: "o".repeat(40) })],
   ["expired", () => token(ada, { expires: "1 minute ago" })],
-  ["signed with another algorithm", () => token(ada, { alg: "HS512", secret: "k".repeat(64) })],
+  ["signed with another algorithm", () => token(ada, { alg: "HS512" })],
   ["without an email", () => token({ sub: "1" })],
   ["without a subject", () => token({ email: "ada@example.com" })],
   ["not signed", async () => `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify({ ...ada, exp: 9999999999 }))}.`],
   ["not a token", async () => "nonsense"],
 ])("a token %s is no session", async (_, make) => {
   expect(await verifyToken(await make())).toBeUndefined();
+});
+
+test("the backend's clock and this one may differ by half a minute", async () => {
+  expect((await verifyToken(await token(ada, { expires: "20 seconds ago" })))?.email).toBe("ada@example.com");
+  expect(await verifyToken(await token(ada, { expires: "40 seconds ago" }))).toBeUndefined();
 });
 
 test("without a key no token is a session", async () => {

@@ -20,7 +20,7 @@ async function verifyWith(key: Uint8Array, token: string): Promise<Session | und
     const { payload } = await jwtVerify(token, key, {
       algorithms: ["HS256"], // named, so that a token cannot choose a weaker one
       requiredClaims: ["sub", "email", "exp"],
-      clockTolerance: 5, // seconds the two clocks may differ
+      clockTolerance: 30, // seconds the two clocks may differ, as in the backend
     });
     if (typeof payload.email !== "string" || payload.exp === undefined) return undefined;
     return { token, email: payload.email, expires: new Date(payload.exp * 1000) };
