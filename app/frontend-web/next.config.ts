@@ -14,6 +14,10 @@ const config: NextConfig = {
   // No image is optimized here, so the image library (over 15 MB) stays out of the server.
   images: { unoptimized: true },
   outputFileTracingExcludes: { "**/*": ["node_modules/sharp/**", "node_modules/@img/**"] },
+  // Next.js keeps a copy of every body for src/proxy.ts, of 10 MB unless told otherwise, and cuts off what is longer. Twice what
+  // src/server/body.ts takes, because a whole read of the socket (64 KiB) can be cut off: what is left is still too large for it,
+  // and is answered with 413 and never read as if it were whole.
+  experimental: { proxyClientMaxBodySize: 128 * 1024 },
   // Constant headers for every answer, static files included. The policy that needs a nonce is in src/proxy.ts.
   headers: async () => [
     {

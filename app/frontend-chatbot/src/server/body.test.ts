@@ -19,3 +19,24 @@ test.each([
 ])("refuses %s %#", async (type, body, status) => {
   expect(await readBody(request(type, body))).toMatchObject({ problem: { status } });
 });
+
+test("of a body that does not announce its length, nothing is read beyond the limit", async () => {
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 1024;
+      controller.enqueue(new Uint8Array(1024).fill(0x20));
+      if (sent > 10_000_000) controller.close();
+    },
+  });
+  const headers = { "content-type": "application/json" };
+  const chunked = new Request("http://localhost/", { method: "POST", headers, body: endless, duplex: "half" } as RequestInit);
+  expect(await readBody(chunked)).toMatchObject({ problem: { status: 413 } });
+  expect(sent).toBeLessThan(70_000);
+});
+
+test("the limit counts bytes", async () => {
+  const just = `{"a":"${"é".repeat((64 * 1024 - 8) / 2)}"}`;
+  expect(await readBody(request("application/json", just))).not.toHaveProperty("problem");
+  expect(await readBody(request("application/json", just + " "))).toMatchObject({ problem: { status: 413 } });
+});

@@ -12,9 +12,8 @@ export async function readBody(request: Request): Promise<Body> {
   if (!form && type !== "application/json") {
     return { problem: problem(415, "Unsupported media type", "Send application/json.") };
   }
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return { problem: tooLarge() };
-  const text = await request.text();
-  if (text.length > maxBytes) return { problem: tooLarge() };
+  const text = await readText(request);
+  if (text === undefined) return { problem: tooLarge() };
   if (form) return { fields: Object.fromEntries(new URLSearchParams(text)), form };
   try {
     const value: unknown = JSON.parse(text);
@@ -23,6 +22,23 @@ export async function readBody(request: Request): Promise<Body> {
     // Falls through to the same answer as JSON that is not an object.
   }
   return { problem: problem(400, "Malformed request", "The body is not a JSON object.") };
+}
+
+/** The body's text, or undefined when it is too large: nothing is read beyond the limit, whatever length was announced. */
+async function readText(request: Request): Promise<string | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return undefined;
+  const reader = request.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    bytes += part.value.byteLength;
+    if (bytes > maxBytes) {
+      await reader?.cancel();
+      return undefined;
+    }
+    chunks.push(part.value);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function tooLarge(): Problem {
