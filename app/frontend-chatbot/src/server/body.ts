@@ -1,6 +1,6 @@
 import { problem, type Problem } from "./problem";
 
-const maxBytes = 64 * 1024;
+export const maxBytes = 64 * 1024;
 
 export type Fields = Record<string, unknown>;
 export type Body = { fields: Fields; form: boolean } | { problem: Problem };
@@ -41,6 +41,6 @@ async function readText(request: Request): Promise<string | undefined> {
   return Buffer.concat(chunks).toString();
 }
 
-function tooLarge(): Problem {
+export function tooLarge(): Problem {
   return problem(413, "Request too large", `The body may have at most ${maxBytes / 1024} KiB.`);
 }
