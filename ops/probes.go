@@ -97,7 +97,7 @@ func (o *Ops) askAll(ctx context.Context, c Cluster, namespace string, targets [
 		wait.Go(func() {
 			for begin := time.Now(); ; time.Sleep(smokePause) {
 				answers[i] = o.ask(ctx, c, namespace, t)
-				bad := slices.ContainsFunc(answers[i], func(c check) bool { return c.failed() })
+				bad := slices.ContainsFunc(answers[i], func(c check) bool { return !c.ok && !c.off })
 				if !bad || time.Since(begin) > smokePatience || ctx.Err() != nil {
 					return
 				}

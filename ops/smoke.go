@@ -37,8 +37,6 @@ type check struct {
 	off         bool // not asked, because a service is switched off
 }
 
-func (c check) failed() bool { return !c.ok && !c.off }
-
 // Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL. It
 // prints a table and fails when one line of it is not good.
 func (o *Ops) Smoke(ctx context.Context) error {
@@ -169,17 +167,18 @@ func printChecks(w io.Writer, checks []check) error {
 	fmt.Fprintln(table, "\n\tCHECK\tWHERE\tHTTP\tLATENCY")
 	asked, failed := 0, 0
 	for _, c := range checks {
-		if c.off {
+		if !c.off {
+			asked++
+		}
+		switch { // a reason is long, and no cell of the table: it would widen all lines
+		case c.off:
 			fmt.Fprintf(table, "–\t%s\t%s\t%s\n", c.what, c.where, c.status)
-			continue
-		}
-		asked++
-		mark := "✓"
-		if c.failed() {
-			mark = "✗"
+		case !c.ok:
 			failed++
+			fmt.Fprintf(table, "✗\t%s\t%s\t%s (%d ms)\n", c.what, c.where, c.status, c.took.Milliseconds())
+		default:
+			fmt.Fprintf(table, "✓\t%s\t%s\t%s\t%d ms\n", c.what, c.where, c.status, c.took.Milliseconds())
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d ms\n", mark, c.what, c.where, c.status, c.took.Milliseconds())
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing the smoke table: %w", err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // deployment is what kubectl prints of one, with the probes that are given as "live ready".
@@ -170,5 +171,26 @@ func TestAServiceThatIsSwitchedOffIsNotAsked(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheReasonOfAFailureDoesNotWidenTheTable(t *testing.T) {
+	var table strings.Builder
+	err := printChecks(&table, []check{
+		{what: "backend liveness", where: "service/backend/health", status: "200", took: 7 * time.Millisecond, ok: true},
+		{what: "backend readiness", where: "service/backend/ready", status: strings.Repeat("no database ", 20), took: 30 * time.Millisecond},
+		{what: "frontend-web", where: "service/frontend-web", status: "off: 0 replicas", off: true},
+	})
+	if err == nil || err.Error() != "smoke test: 1 of 2 checks failed" {
+		t.Errorf("error = %v, want it to count what was asked", err)
+	}
+	want := `
+   CHECK              WHERE                   HTTP  LATENCY
+✓  backend liveness   service/backend/health  200   7 ms
+✗  backend readiness  service/backend/ready   ` + strings.Repeat("no database ", 20) + ` (30 ms)
+–  frontend-web       service/frontend-web    off: 0 replicas
+`
+	if table.String() != want {
+		t.Errorf("the table is%s\nwant%s", &table, want)
 	}
 }
