@@ -35,6 +35,10 @@ type DatabaseArgs struct {
 	Port      int
 	Storage   string // quantity; default is the caller's business
 
+	// Parked keeps the password alone. The volume outlives the StatefulSet, and Postgres knows the password of its first start only:
+	// with another one the stack would be locked out of its own data.
+	Parked bool
+
 	RolloutTimeoutSeconds int                  // how long Pulumi waits for the pod to become Ready; 0 is 300
 	StorageClass          string               // "" is the cluster's default
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
@@ -53,8 +57,8 @@ const (
 	databasePGData = databaseData + "/pgdata"
 )
 
-// NewDatabase creates `<name>-password`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-statefulset` and
-// `<name>-service`.
+// NewDatabase creates `<name>-password` and, unless it is Parked, `<name>-secrets`, `<name>-serviceaccount`,
+// `<name>-statefulset` and `<name>-service`.
 func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error) {
 	if args.Service == "" || args.Instance == "" || args.Image == "" || args.Storage == "" || args.Namespace == nil {
 		return nil, fmt.Errorf("%s: Service, Instance, Namespace, Image and Storage are required", name)
@@ -79,6 +83,9 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	}, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: generating the password: %w", name, err)
+	}
+	if args.Parked {
+		return db, ctx.RegisterResourceOutputs(db, pulumi.Map{})
 	}
 	secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
 		Service: args.Service, Instance: args.Instance, Namespace: args.Namespace,
@@ -137,6 +144,22 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	db.URL = pulumi.ToSecret(pulumi.Sprintf("postgresql://%s:%s@%s:%d/%s",
 		databaseUser, password.Result, service.Metadata.Name().Elem(), args.Port, databaseName)).(pulumi.StringOutput)
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{"url": db.URL})
+}
+
+// newDatabase is nil when the stack's database is elsewhere, or nobody would use one.
+func newDatabase(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, pull []pulumi.StringInput, opts ...pulumi.ResourceOption) (*Database, error) {
+	if !cfg.Database.Managed && !cfg.Database.Parked {
+		return nil, nil
+	}
+	db, err := NewDatabase(ctx, name, DatabaseArgs{
+		Service: config.DatabaseService, Instance: instance, Namespace: namespace, Parked: cfg.Database.Parked,
+		Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage, StorageClass: cfg.Database.StorageClass,
+		RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds, PullSecrets: pull,
+	}, opts...)
+	if cfg.Database.Parked {
+		return nil, err
+	}
+	return db, err
 }
 
 // databaseResources suffice for a developer's data set.

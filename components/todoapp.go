@@ -71,21 +71,13 @@ func NewTodoApp(ctx *pulumi.Context, name string, cfg *config.Config, opts ...pu
 	if err != nil {
 		return nil, err
 	}
+	db, err := newDatabase(ctx, name+"-database", cfg, instance, namespace, pull, child...)
+	if err != nil {
+		return nil, err
+	}
 	databaseURL := cfg.Secrets.DatabaseURL
-	var db *Database // nil when it is elsewhere
-	if cfg.Database.Managed {
-		db, err = NewDatabase(ctx, name+"-database", DatabaseArgs{
-			Service: config.DatabaseService, Instance: instance, Namespace: namespace,
-			Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage,
-			RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
-			StorageClass:          cfg.Database.StorageClass, PullSecrets: pull,
-		}, child...)
-		if err != nil {
-			return nil, err
-		}
-		if databaseURL == nil { // else it is another role's: the password has been rotated
-			databaseURL = db.URL
-		}
+	if databaseURL == nil && db != nil { // both: it is another role's, for the password has been rotated
+		databaseURL = db.URL
 	}
 
 	migration, err := newMigration(ctx, name+"-migration", cfg, migrationInputs{

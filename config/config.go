@@ -91,6 +91,8 @@ type Docker struct {
 // DatabaseConfig describes the database that the stack runs itself.
 type DatabaseConfig struct {
 	Managed bool // outside production, when DATABASE_URL is unset or names another role of it
+	// Parked is a database that the stack could run and does not: there may be a volume from a time when it did.
+	Parked  bool
 	Image   string
 	Storage string // quantity of the volume
 

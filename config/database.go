@@ -12,8 +12,11 @@ type databaseOverride struct {
 func (l *loader) database(c *Config) DatabaseConfig {
 	var given databaseOverride
 	l.object(keyDatabase, &given)
+	possible := !c.Production && c.ExternalSecrets == nil
+	managed := possible && c.Backend.Enabled && l.runsDatabase()
 	d := DatabaseConfig{
-		Managed:      l.runsDatabase() && !c.Production && c.Backend.Enabled && c.ExternalSecrets == nil,
+		Managed:      managed,
+		Parked:       possible && !managed,
 		Image:        or(given.Image, c.Images.BaseImages.Postgres),
 		Storage:      or(given.Storage, defaultStorage),
 		StorageClass: given.StorageClass,
