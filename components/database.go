@@ -33,14 +33,14 @@ type DatabaseArgs struct {
 	Namespace pulumi.StringInput
 	Image     string // postgres, Alpine or Debian flavour
 	Port      int
-	Storage   string // quantity; default is the caller's business
+	Storage   string // quantity, of the volume when it is made; default is the caller's business
 
 	// Parked keeps the password alone. The volume outlives the StatefulSet, and Postgres knows the password of its first start only:
 	// with another one the stack would be locked out of its own data.
 	Parked bool
 
 	RolloutTimeoutSeconds int                  // how long Pulumi waits for the pod to become Ready; 0 is 300
-	StorageClass          string               // "" is the cluster's default
+	StorageClass          string               // of the volume when it is made; "" is the cluster's default
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
 
@@ -121,7 +121,11 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 			}},
 			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),
 		},
-	}, append(slices.Clone(child), rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds)))...)
+	}, append(slices.Clone(child),
+		rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds)),
+		// The templates cannot be changed: Postgres would be deleted and made anew, and find its volume as it was.
+		pulumi.IgnoreChanges([]string{"spec.volumeClaimTemplates"}),
+	)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
 	}

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,10 +51,21 @@ func TestDatabase(t *testing.T) {
 	} {
 		expect(t, s, c.path, c.want, c.why)
 	}
+	if !slices.Equal(s.IgnoreChanges, []string{"spec.volumeClaimTemplates"}) {
+		t.Errorf("changes of %v are ignored, want those of the claim's template: another size would delete Postgres, and leave the volume as it is", s.IgnoreChanges)
+	}
 	service := r.Get(serviceType, "db-service")
 	expect(t, service, "spec.selector", s.JSON("spec.selector.matchLabels"), "otherwise it leads nowhere")
 	expect(t, service, "spec.clusterIP", `"None"`, "one pod needs no load balancing")
 	expect(t, service, "metadata.name", `"database"`, "the connection string holds it")
+}
+
+func TestABiggerVolumeFitsTheQuota(t *testing.T) {
+	quota := runApp(t, map[string]string{"todo:database": `{"storage":"10Gi"}`}).Get("kubernetes:core/v1:ResourceQuota", "todo-quota-resourcequota")
+	hard, _ := quota.At("spec.hard").Mappable().(map[string]any)
+	if hard["requests.storage"] != "10Gi" {
+		t.Errorf("the quota has room for %v of storage, want 10Gi: kubectl could not make the claim bigger", hard["requests.storage"])
+	}
 }
 
 // The volume's claim stays when a stack leaves its own database, and Postgres looks at POSTGRES_PASSWORD only while the volume is

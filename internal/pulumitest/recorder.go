@@ -23,6 +23,7 @@ type Resource struct {
 	DeleteBeforeReplace bool
 	DependsOn           []resource.URN // and what its inputs come from
 	ReplaceOnChanges    []string
+	IgnoreChanges       []string
 	CreateTimeout       float64              // seconds; 0 is the provider's own
 	Inputs              resource.PropertyMap // secrets are still marked
 }
@@ -51,6 +52,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		Type: args.TypeToken, Name: args.Name, Parent: parent, URN: r.urn(parent, args.TypeToken, args.Name),
 		Provider: args.Provider, Custom: args.Custom, Inputs: args.Inputs,
 		DeleteBeforeReplace: args.RegisterRPC.GetDeleteBeforeReplace(), ReplaceOnChanges: args.RegisterRPC.GetReplaceOnChanges(),
+		IgnoreChanges: args.RegisterRPC.GetIgnoreChanges(),
 	}
 	if create := args.RegisterRPC.GetCustomTimeouts().GetCreate(); create != "" {
 		timeout, err := time.ParseDuration(create)
