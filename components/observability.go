@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -98,7 +99,9 @@ func NewObservability(ctx *pulumi.Context, name string, args ObservabilityArgs, 
 		// A file name and a uid of each stack's own: Grafana's sidecar puts all dashboards into one folder.
 		sum := sha256.Sum256([]byte(args.NamespaceName))
 		text := strings.NewReplacer("NAMESPACE", args.NamespaceName, `"UID"`, `"todo-`+hex.EncodeToString(sum[:4])+`"`).Replace(dashboard)
-		if err := args.configMap(ctx, name+"-dashboard", map[string]string{dashboardLabel: "1"}, args.NamespaceName+".json", text, child); err != nil {
+		// The old one goes first: the sidecar writes the file of the new one, and removes the file of that name when the old one goes.
+		opts := append(slices.Clone(child), pulumi.DeleteBeforeReplace(true))
+		if err := args.configMap(ctx, name+"-dashboard", map[string]string{dashboardLabel: "1"}, args.NamespaceName+".json", text, opts); err != nil {
 			return nil, err
 		}
 	}
@@ -117,10 +120,10 @@ func (a ObservabilityArgs) custom(ctx *pulumi.Context, name, kind string, spec m
 	return nil
 }
 
-func (a ObservabilityArgs) configMap(ctx *pulumi.Context, name string, labels map[string]string, file, text string, child []pulumi.ResourceOption) error {
+func (a ObservabilityArgs) configMap(ctx *pulumi.Context, name string, labels map[string]string, file, text string, opts []pulumi.ResourceOption) error {
 	_, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
 		Metadata: a.meta(labels), Data: pulumi.StringMap{file: pulumi.String(text)},
-	}, child...)
+	}, opts...)
 	if err != nil {
 		return fmt.Errorf("%s: creating ConfigMap: %w", name, err)
 	}

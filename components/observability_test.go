@@ -91,6 +91,9 @@ func TestAlertsAndDashboardAreTheStacksOwn(t *testing.T) {
 	rules := fileOf(plain.Get(configMapType, "todo-observability-alerts"), "todo-dev.rules.yaml")
 	board := plain.Get(configMapType, "todo-observability-dashboard")
 	expect(t, board, "metadata.labels.grafana_dashboard", `"1"`, "the sidecar of Grafana's charts looks for it")
+	if !board.DeleteBeforeReplace {
+		t.Error("a changed dashboard's ConfigMap comes before the old one goes: both hold a file of one name, which the sidecar then removes")
+	}
 	for what, text := range map[string]string{"rules": rules, "dashboard": fileOf(board, "todo-dev.json")} {
 		if strings.Contains(text, "NAMESPACE") || !strings.Contains(text, `namespace=`) || !strings.Contains(text, "todo-dev") {
 			t.Errorf("the %s are not about the namespace todo-dev", what)
