@@ -24,7 +24,7 @@ type TodoApp struct {
 	LoadBalancers pulumi.StringMapOutput `pulumi:"loadBalancers"`
 }
 
-// authSecretLength is that of the seed document, section 3: 43 letters and digits are 256 bits.
+// authSecretLength is that of 256 bits: 43 letters and digits.
 const authSecretLength = 43
 
 // NewTodoApp creates the stack's namespace, images, database (in development) and the three services.

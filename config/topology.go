@@ -6,8 +6,8 @@ import (
 	"todo/internal/services"
 )
 
-// The topology: every number and path of the three services and the database, once. Ports, probes and resources
-// are those of the seed document, section 3, and of DESIGN's table.
+// The topology: every number and path of the three services and the database, once. An application written for them relies on
+// the ports, paths and names; README.md's table shows all of it.
 
 const (
 	backendName  = services.Backend
@@ -26,7 +26,7 @@ const (
 	DatabaseService = databaseName
 )
 
-// defaultNodePorts are those of the seed document. The backend has its own under the nodePort exposure only.
+// defaultNodePorts resemble the services' own ports. The backend has its own under the nodePort exposure only.
 var defaultNodePorts = map[string]int{webName: 30000, chatbotName: 30001, backendName: 30800}
 
 // hostPrefix goes before the domain.
@@ -69,7 +69,7 @@ const (
 	frontLivenessSeconds = 15
 	// DefaultStartupSeconds is slow for these services.
 	DefaultStartupSeconds = 120
-	// DefaultGraceSeconds cover the sleep before SIGTERM (10 s), the server's own drain (30 s, seed section 1), and a margin.
+	// DefaultGraceSeconds cover the sleep before SIGTERM (10 s), the server's own drain (30 s), and a margin.
 	DefaultGraceSeconds = 45
 )
 

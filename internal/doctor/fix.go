@@ -5,10 +5,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"todo/internal/services"
 )
 
 // configurable are the services whose settings are in the stack's configuration (services.<name>, images.<name>).
-var configurable = []string{"backend", "frontend-web", "frontend-chatbot"}
+var configurable = []string{services.Backend, services.Web, services.Chatbot}
 
 // stackSecrets are the configuration's secret keys that become Secret keys of the same name.
 var stackSecrets = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "OPENAI_API_KEY", "VITE_OPENAI_API_KEY"}

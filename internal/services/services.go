@@ -11,7 +11,7 @@ const (
 	Database = "database" // the stack's own, in development: its Service and its StatefulSet
 )
 
-// The ports are what each service listens on, in its pod, behind its Service, and on localhost (seed, section 3).
+// The ports are what each service listens on, in its pod, behind its Service, and on localhost.
 const (
 	BackendPort = 8000
 	WebPort     = 3000
