@@ -32,14 +32,14 @@ type aiopsOverride struct {
 }
 
 type kagentOverride struct {
-	Enabled         bool   `json:"enabled" doc:"Install kagent, with one agent, which may read this stack's namespace; one stack of a cluster can." allowed:"true, false; default false"`
-	Version         string `json:"version" doc:"Version of its two charts." allowed:"0.x.y; default 0.9.12"`
-	Charts          string `json:"charts" doc:"Where the charts kagent-crds and kagent are." allowed:"oci://<registry>/<path>, or a folder that holds both; default oci://ghcr.io/kagent-dev/kagent/helm"`
-	Namespace       string `json:"namespace" doc:"Namespace of its own, which the stack makes." allowed:"a name; default kagent"`
-	Provider        string `json:"provider" doc:"Who serves the model. With openAI, OPENAI_BASE_URL counts here too." allowed:"openAI, anthropic, gemini; default openAI"`
-	Model           string `json:"model" doc:"The model's name." allowed:"one of the provider's; default the chart's choice"`
-	APIKeySecret    string `json:"apiKeySecret" doc:"Secret with the provider's key, made by somebody else in kagent's namespace." allowed:"the name of one; default one made from OPENAI_API_KEY"`
-	APIKeySecretKey string `json:"apiKeySecretKey" doc:"Key in apiKeySecret." allowed:"default OPENAI_API_KEY, ANTHROPIC_API_KEY or GOOGLE_API_KEY"`
+	Enabled         bool   `json:"enabled" doc:"Install kagent, with one agent, which may read this stack's namespace; one stack of a cluster can." allowed:"true, false"`
+	Version         string `json:"version" doc:"Version of its two charts." allowed:"0.x.y"`
+	Charts          string `json:"charts" doc:"Where the charts kagent-crds and kagent are." allowed:"oci://<registry>/<path>, or a folder that holds both"`
+	Namespace       string `json:"namespace" doc:"Namespace of its own, which the stack makes." allowed:"a name"`
+	Provider        string `json:"provider" doc:"Who serves the model. With openAI, OPENAI_BASE_URL counts here too." allowed:"openAI, anthropic, gemini"`
+	Model           string `json:"model" default:"the chart's choice" doc:"The model's name." allowed:"one of the provider's"`
+	APIKeySecret    string `json:"apiKeySecret" default:"one made from OPENAI_API_KEY" doc:"Secret with the provider's key, made by somebody else in kagent's namespace." allowed:"the name of one"`
+	APIKeySecretKey string `json:"apiKeySecretKey" default:"OPENAI_API_KEY, ANTHROPIC_API_KEY or GOOGLE_API_KEY, by provider" doc:"Key in apiKeySecret." allowed:"a key of that Secret"`
 }
 
 // kagentProviders are those that need a key and nothing else, with the key's name in the chart's values.

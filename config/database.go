@@ -4,7 +4,7 @@ import "net/url"
 
 // databaseOverride is what `database` may change of the development database.
 type databaseOverride struct {
-	Storage      string `json:"storage" default:"1Gi" doc:"Size of the volume when it is made, and what the quota has room for. A volume that is there grows by kubectl, where its storage class lets it; none shrinks (docs/operations.md)." allowed:"a quantity, for example 10Gi"`
+	Storage      string `json:"storage" doc:"Size of the volume when it is made, and what the quota has room for. A volume that is there grows by kubectl, where its storage class lets it; none shrinks (docs/operations.md)." allowed:"a quantity, for example 10Gi"`
 	StorageClass string `json:"storageClass" default:"the cluster's" doc:"StorageClass of the volume when it is made." allowed:"the name of one"`
 	Image        string `json:"image" default:"baseImages.postgres" doc:"Postgres image." allowed:"a reference"`
 }

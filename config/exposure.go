@@ -54,7 +54,7 @@ type TLS struct {
 
 // LoadBalancerConfig matters only to the loadBalancer exposure.
 type LoadBalancerConfig struct {
-	Class string `json:"class" doc:"Class of the load balancers, for a cluster with several controllers; empty is the cluster's own." allowed:"the name of a class"`
+	Class string `json:"class" default:"the cluster's" doc:"Class of the load balancers, for a cluster with several controllers." allowed:"the name of a class"`
 	TLS   bool   `json:"tls" doc:"The load balancers terminate TLS, as their annotations say: URLs are https, on port 443." allowed:"true, false"`
 }
 
@@ -69,13 +69,13 @@ func (l LoadBalancerConfig) Port() int {
 // GatewayConfig matters only to the gateway exposure: either the class of a Gateway of the stack's own, or the name of one
 // that is there.
 type GatewayConfig struct {
-	Class         string `json:"class" doc:"GatewayClass, for a Gateway of the stack's own." allowed:"the name of a GatewayClass"`
-	HTTPPort      int    `json:"httpPort" doc:"Port of the own Gateway's http listener [80]. Some controllers number their listeners otherwise than the world does." allowed:"1 to 65535"`
-	HTTPSPort     int    `json:"httpsPort" doc:"Port of the own Gateway's https listener [443]." allowed:"1 to 65535, not httpPort"`
+	Class         string `json:"class" default:"required without name" doc:"GatewayClass, for a Gateway of the stack's own." allowed:"the name of a GatewayClass"`
+	HTTPPort      int    `json:"httpPort" doc:"Port of the own Gateway's http listener. Some controllers number their listeners otherwise than the world does." allowed:"1 to 65535"`
+	HTTPSPort     int    `json:"httpsPort" doc:"Port of the own Gateway's https listener." allowed:"1 to 65535, not httpPort"`
 	Name          string `json:"name" doc:"A Gateway that is there, instead of one of the stack's own; it holds the certificate." allowed:"the name of a Gateway"`
-	Namespace     string `json:"namespace" doc:"Namespace of that Gateway." allowed:"the name of a namespace"`
-	HTTPListener  string `json:"httpListener" doc:"That Gateway's plain listener, which gets the redirect to https [http]." allowed:"a listener's name"`
-	HTTPSListener string `json:"httpsListener" doc:"That Gateway's TLS listener, which gets the services [https]." allowed:"a listener's name"`
+	Namespace     string `json:"namespace" default:"the stack's" doc:"Namespace of that Gateway." allowed:"the name of a namespace"`
+	HTTPListener  string `json:"httpListener" doc:"That Gateway's plain listener, which gets the redirect to https." allowed:"a listener's name"`
+	HTTPSListener string `json:"httpsListener" doc:"That Gateway's TLS listener, which gets the services." allowed:"a listener's name"`
 }
 
 // Own tells whether the stack makes the Gateway itself.
@@ -83,8 +83,8 @@ func (g GatewayConfig) Own() bool { return g.Name == "" }
 
 // From is who may reach the public services past the NetworkPolicies; the zero value leaves it to the exposure.
 type From struct {
-	Namespaces []string `json:"namespaces" doc:"Namespaces whose pods get in, for example the ingress controller's." allowed:"names of namespaces"`
-	CIDRs      []string `json:"cidrs" doc:"Addresses that get in: of load balancers that are no pods, or of clients." allowed:"networks such as 10.0.0.0/16"`
+	Namespaces []string `json:"namespaces" default:"as the exposure needs it" doc:"Namespaces whose pods get in, for example the ingress controller's." allowed:"names of namespaces"`
+	CIDRs      []string `json:"cidrs" default:"as the exposure needs it" doc:"Addresses that get in: of load balancers that are no pods, or of clients." allowed:"networks such as 10.0.0.0/16"`
 
 	OtherNamespaces bool `json:"-"` // pods of every namespace but the stack's; an exposure's own default
 }

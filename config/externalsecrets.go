@@ -27,8 +27,8 @@ type RemoteRef struct {
 type externalSecretsOverride struct {
 	Store           string            `json:"store" default:"required" doc:"Store that the operator reads." allowed:"the name of one"`
 	StoreKind       string            `json:"storeKind" default:"SecretStore" doc:"Its kind." allowed:"SecretStore, ClusterSecretStore"`
-	Prefix          string            `json:"prefix" default:"none" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
-	Keys            map[string]string `json:"keys" default:"{}" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, BETTER_AUTH_SECRET_ALSO, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
+	Prefix          string            `json:"prefix" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
+	Keys            map[string]string `json:"keys" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, BETTER_AUTH_SECRET_ALSO, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
 	RefreshInterval string            `json:"refreshInterval" default:"1h" doc:"How often the store is read again; 0s is once. Pods see a new value when they start." allowed:"a duration such as 15m"`
 }
 

@@ -13,10 +13,10 @@ const migrationFile = "src/migrate.py"
 
 // migrationOverride is what `migration` may change. A nil field keeps the default.
 type migrationOverride struct {
-	Enabled        *bool     `json:"enabled" doc:"Default: true if the backend is built from a source with src/migrate.py, or a command is named. Without the Job the backend migrates when it starts." allowed:"true, false"`
-	Command        *[]string `json:"command" doc:"Runs in the backend's image with DATABASE_URL and the backend's env. Default: python -m src.migrate." allowed:"not empty"`
-	Skip           bool      `json:"skip" doc:"Leave the schema as it is and change nothing else, as a rollback does: no Job runs, and the backend does not migrate either. Default: false." allowed:"true, false"`
-	TimeoutSeconds *int      `json:"timeoutSeconds" doc:"Seconds for all tries together. Default: 300." allowed:"10 to 3600"`
+	Enabled        *bool     `json:"enabled" default:"true if the backend is built from a source with src/migrate.py, or a command is named" doc:"Without the Job the backend migrates when it starts." allowed:"true, false"`
+	Command        *[]string `json:"command" doc:"Runs in the backend's image with DATABASE_URL and the backend's env." allowed:"not empty"`
+	Skip           bool      `json:"skip" doc:"Leave the schema as it is and change nothing else, as a rollback does: no Job runs, and the backend does not migrate either." allowed:"true, false"`
+	TimeoutSeconds *int      `json:"timeoutSeconds" doc:"Seconds for all tries together." allowed:"10 to 3600"`
 
 	PodLabels      map[string]string `json:"podLabels" doc:"The Job's pod has the backend's podLabels; these take the place of those of the same name, an empty one takes it away." allowed:"labels, none of app.kubernetes.io/"`
 	PodAnnotations map[string]string `json:"podAnnotations" doc:"The same of podAnnotations. A mesh whose sidecar runs beside the program keeps a Job from ending: sidecar.istio.io/inject: \"false\" leaves it out." allowed:"annotations"`

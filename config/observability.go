@@ -32,10 +32,10 @@ var (
 
 // Observability is what the stack offers to tools that watch it. Nothing of it is needed, and by default there is none.
 type Observability struct {
-	Metrics      Metrics           `json:"metrics" doc:"How Prometheus finds the backend's pods. Default: none." allowed:"none, annotations (prometheus.io/…), podMonitor (needs the Prometheus Operator)"`
-	Namespace    string            `json:"namespace" doc:"Where Prometheus runs: the NetworkPolicies let its pods in. Default: monitoring." allowed:"a namespace"`
-	Dashboard    bool              `json:"dashboard" doc:"A Grafana dashboard in a ConfigMap with the label grafana_dashboard=1. Default: false." allowed:"true, false"`
-	Alerts       Alerts            `json:"alerts" doc:"Alert rules. Default: none." allowed:"none, configMap, prometheusRule (needs the Prometheus Operator)"`
+	Metrics      Metrics           `json:"metrics" doc:"How Prometheus finds the backend's pods." allowed:"none, annotations (prometheus.io/…), podMonitor (needs the Prometheus Operator)"`
+	Namespace    string            `json:"namespace" doc:"Where Prometheus runs: the NetworkPolicies let its pods in." allowed:"a namespace"`
+	Dashboard    bool              `json:"dashboard" doc:"A Grafana dashboard in a ConfigMap with the label grafana_dashboard=1." allowed:"true, false"`
+	Alerts       Alerts            `json:"alerts" doc:"Alert rules." allowed:"none, configMap, prometheusRule (needs the Prometheus Operator)"`
 	Labels       map[string]string `json:"labels" doc:"Labels of the PodMonitor and the PrometheusRule that the operator selects by, such as {release: kube-prometheus-stack}." allowed:"labels"`
 	OTLPEndpoint string            `json:"otlpEndpoint" doc:"Collector of OpenTelemetry, over HTTP: all services get the standard OTEL_* variables, and may connect there." allowed:"an http or https URL, as http://collector.monitoring:4318"`
 }

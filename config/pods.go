@@ -26,7 +26,7 @@ type Pods struct {
 // Toleration lets pods onto nodes with a taint; it is Kubernetes' own.
 type Toleration struct {
 	Key      string `json:"key" doc:"Taint's key; without it every taint, with operator Exists." allowed:"a label's name"`
-	Operator string `json:"operator" doc:"Default: Equal." allowed:"Equal, Exists"`
+	Operator string `json:"operator" default:"Equal" doc:"How key and value are compared with the taint's." allowed:"Equal, Exists"`
 	Value    string `json:"value" doc:"Taint's value, with operator Equal." allowed:"a label's value"`
 	Effect   string `json:"effect" doc:"Taint's effect; without it all three." allowed:"NoSchedule, PreferNoSchedule, NoExecute"`
 	Seconds  *int   `json:"tolerationSeconds" doc:"How long pods stay after such a taint came, with effect NoExecute; for ever without it." allowed:"0 and more"`

@@ -79,13 +79,37 @@ A mistake is refused before anything is created or changed, with the command tha
 			continue // images has no fields, services has its own table
 		}
 		fmt.Fprintf(&out, "\n## Fields of `%s`\n\n", key)
-		table("field", "type", "allowed", "meaning")
-		table("---", "---", "---", "---")
+		table("field", "type", "default", "allowed", "meaning")
+		table("---", "---", "---", "---", "---")
 		fields(t, shape, "", func(path string, f reflect.StructField) {
-			table("`"+path+"`", kindOf(f.Type), f.Tag.Get("allowed"), f.Tag.Get("doc"))
+			table("`"+path+"`", kindOf(f.Type), otherwise(f, path, programs[key]), f.Tag.Get("allowed"), f.Tag.Get("doc"))
 		})
 	}
 	return out.String()
+}
+
+// programs are the defaults that the program applies to an object's fields, in the object's own shape. What a default tag says
+// comes first; a field that neither has is none, false or 0 by default.
+var programs = map[string]any{
+	keyBaseImages:    defaultBaseImages,
+	keyMigration:     defaultMigration,
+	keyDatabase:      databaseOverride{Storage: defaultStorage},
+	keyObservability: Observability{Metrics: NoMetrics, Alerts: NoAlerts, Namespace: defaultScraperNamespace},
+	keyGateway:       GatewayConfig{HTTPPort: httpPort, HTTPSPort: httpsPort, HTTPListener: defaultHTTPListener, HTTPSListener: defaultHTTPSListener},
+	keyAIOps: aiopsOverride{Kagent: kagentOverride{
+		Version: defaultKagentVersion, Charts: defaultKagentCharts, Namespace: defaultKagentNamespace, Provider: defaultKagentProvider,
+	}},
+}
+
+// otherwise is the default of one field.
+func otherwise(f reflect.StructField, path string, defaults any) string {
+	if given, tagged := f.Tag.Lookup("default"); tagged {
+		return given
+	}
+	if defaults == nil {
+		return code(reflect.Zero(f.Type).Interface())
+	}
+	return code(valueAt(reflect.ValueOf(defaults), strings.Split(path, ".")))
 }
 
 // markdown keeps placeholders from being read as HTML, and text from ending its cell.
@@ -224,6 +248,9 @@ func valueAt(v reflect.Value, path []string) any {
 
 // code is a value as the user would write it; nothing at all is "none".
 func code(v any) string {
+	if list, ok := v.([]string); ok && len(list) > 0 {
+		return codes(list...)
+	}
 	text, err := json.Marshal(v)
 	if s := strings.Trim(string(text), `"`); err == nil && !slices.Contains([]string{"", "null", "{}", "[]"}, s) {
 		return "`" + s + "`"
