@@ -2,14 +2,14 @@ import { apiUrl } from "./env";
 import { log } from "./log";
 import { problem, problemResponse, type Problem } from "./problem";
 
-const timeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 // A pod of the backend that goes closes the connections that were kept to it, and with them what is just on its way. A GET
 // can be asked again.
 const lostCodes = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 // The backend answers a chat's request at once and streams from then on: this is not how long the model may think.
 const streamStartTimeoutMs = 30_000;
 
-export type Call = { method: string; token?: string; body?: unknown; signal?: AbortSignal };
+export type Call = { method: string; token?: string; body?: unknown; signal?: AbortSignal; timeoutMs?: number };
 export type Failure = { ok: false; problem: Problem; retryAfter?: string };
 export type Answer = { ok: true; status: number; body: unknown } | Failure;
 
@@ -17,7 +17,7 @@ export type Answer = { ok: true; status: number; body: unknown } | Failure;
 export async function callBackend(path: string, call: Call, again = false): Promise<Answer> {
   const id = crypto.randomUUID(); // the backend logs it, so that its lines and ours can be matched
   try {
-    const response = await send(path, call, id, AbortSignal.timeout(timeoutMs));
+    const response = await send(path, call, id, AbortSignal.timeout(call.timeoutMs ?? defaultTimeoutMs));
     return read(path, response, await response.text());
   } catch (error) {
     if (call.method === "GET" && !again && lostCodes.includes(reason(error))) return callBackend(path, call, true);

@@ -1,10 +1,12 @@
 import { cookies } from "next/headers";
 import { callBackend, isObject } from "./backend";
 import { cookieDomain, isHttps } from "./env";
+import { log } from "./log";
 import type { Problem } from "./problem";
 
 /** The web application's cookie: cookies ignore ports, so one sign-in serves both. */
 const cookieName = "todo_session";
+const revokeTimeoutMs = 2_000; // somebody waits to leave
 
 export type Visitor = { state: "in"; email: string } | { state: "out" } | { state: "unknown"; problem: Problem };
 
@@ -29,6 +31,22 @@ export function setSessionCookie(token: string): void {
 /** Removes the cookie. The attributes have to be those it was set with, or the browser keeps it. */
 export function clearSessionCookie(): void {
   cookies().set(cookieName, "", { ...attributes(), maxAge: 0 });
+}
+
+/**
+ * Signs out: the backend revokes the token, so that a copy of it is worth nothing, and the cookie goes. The cookie goes whatever
+ * the backend answers, or does not: a visitor can always leave this browser.
+ */
+export async function endSession(): Promise<void> {
+  const token = sessionToken();
+  if (token) await revoke(token);
+  clearSessionCookie();
+}
+
+async function revoke(token: string): Promise<void> {
+  const answer = await callBackend("/api/auth/logout", { method: "POST", token, timeoutMs: revokeTimeoutMs });
+  if (answer.ok || answer.problem.status === 401) return; // 401: the token is good for nothing any more
+  log("warning", "signed out here, but the backend did not revoke the session", { status: answer.problem.status });
 }
 
 /** When a token expires; undefined (the cookie ends with the browser) when it does not say. Reads, does not verify. */

@@ -2,17 +2,17 @@ import { apiUrl } from "./env";
 import { log } from "./log";
 import { problem, problemResponse, type Problem } from "./problem";
 
-const timeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 // A pod of the backend that goes closes the connections that were kept to it, and with them what is just on its way. A GET
 // can be asked again.
 const lostCodes = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
-export type Call = { method: string; token?: string; body?: unknown };
+export type Call = { method: string; token?: string; body?: unknown; timeoutMs?: number };
 export type Answer = { ok: true; status: number; body: unknown } | { ok: false; problem: Problem; retryAfter?: string };
 
 /** Calls the backend. Never throws: a backend that cannot be reached is a 503 problem, a foreign answer a 502. */
 export async function callBackend(path: string, call: Call, again = false): Promise<Answer> {
-  const { method, token, body } = call;
+  const { method, token, body, timeoutMs = defaultTimeoutMs } = call;
   const requestId = crypto.randomUUID(); // the backend logs it, so that its lines and ours can be matched
   const headers = new Headers({ accept: "application/json", "x-request-id": requestId });
   if (token) headers.set("authorization", `Bearer ${token}`);

@@ -1,8 +1,12 @@
 import { jwtVerify } from "jose";
 import { cookies } from "next/headers";
+import { callBackend } from "./backend";
 import { authSecrets, cookieDomain, isHttps } from "./env";
+import { log } from "./log";
 
 export const sessionCookieName = "todo_session";
+
+const revokeTimeoutMs = 2_000; // somebody waits to leave
 
 export type Session = { token: string; email: string; expires: Date };
 
@@ -42,6 +46,22 @@ export async function setSessionCookie(session: Session): Promise<void> {
 /** Removes the cookie. The attributes have to be those it was set with, or the browser keeps it. */
 export async function clearSessionCookie(): Promise<void> {
   (await cookies()).set(sessionCookieName, "", { ...attributes(), maxAge: 0 });
+}
+
+/**
+ * Signs out: the backend revokes the token, so that a copy of it is worth nothing, and the cookie goes. The cookie goes whatever
+ * the backend answers, or does not: a visitor can always leave this browser.
+ */
+export async function endSession(): Promise<void> {
+  const token = (await cookies()).get(sessionCookieName)?.value;
+  if (token) await revoke(token);
+  await clearSessionCookie();
+}
+
+async function revoke(token: string): Promise<void> {
+  const answer = await callBackend("/api/auth/logout", { method: "POST", token, timeoutMs: revokeTimeoutMs });
+  if (answer.ok || answer.problem.status === 401) return; // 401: the token is good for nothing any more
+  log("warning", "signed out here, but the backend did not revoke the session", { status: answer.problem.status });
 }
 
 function attributes() {

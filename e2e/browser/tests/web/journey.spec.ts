@@ -51,8 +51,11 @@ test("sign up, live with a task, sign out and in again", async ({ page, context 
   await page.reload(); // leaving the page ends the time for an undo
   await expect.poll(async () => (await tasks(context)).map((task) => task.title)).toEqual([`Call the plumber ${planted}`]);
 
+  const session = (await context.cookies()).filter((cookie) => cookie.name === "todo_session");
   await web.signOut();
   expect((await context.request.get(`${webUrl}/api/tasks`)).status(), "the tasks after signing out").toBe(401);
+  await context.addCookies(session);
+  expect((await context.request.get(`${webUrl}/api/tasks`)).status(), "the tasks with a copy of the session that was signed out").toBe(401);
   await web.signIn(person);
   await expect(web.checkbox(`Call the plumber ${planted}`)).toBeVisible();
 });

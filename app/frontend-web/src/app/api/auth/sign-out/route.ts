@@ -1,10 +1,10 @@
 import { isForm, seeOther } from "@/server/authenticate";
 import { refuseCrossSite } from "@/server/origin";
-import { clearSessionCookie } from "@/server/session";
+import { endSession } from "@/server/session";
 
 export async function POST(request: Request): Promise<Response> {
   const refused = refuseCrossSite(request);
   if (refused) return refused;
-  await clearSessionCookie();
+  await endSession();
   return isForm(request) ? seeOther("/sign-in") : new Response(null, { status: 204 });
 }
