@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { Icon } from "./Icon";
 
 const pauseMs = 200;
@@ -10,8 +10,6 @@ export function SearchField({ text, onSearch }: { text: string; onSearch: (text:
   const [typed, setTyped] = useState(text);
   const [sent, setSent] = useState(text);
   const [seen, setSeen] = useState(text);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
 
   // The address changed from elsewhere (back, "Clear"), not by what was typed here.
   if (text !== seen) {
@@ -22,17 +20,18 @@ export function SearchField({ text, onSearch }: { text: string; onSearch: (text:
     }
   }
 
-  function search(next: string) {
-    clearTimeout(timer.current);
-    setSent(next.trim());
-    onSearch(next.trim());
+  function search() {
+    setSent(typed.trim());
+    onSearch(typed.trim());
   }
 
-  function change(next: string) {
-    setTyped(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => search(next), pauseMs);
-  }
+  // What else was chosen while this waits stays chosen: the search goes to the list of then, not of the last letter.
+  const searchThen = useEffectEvent(search);
+  useEffect(() => {
+    if (typed.trim() === sent) return;
+    const timer = setTimeout(() => searchThen(), pauseMs);
+    return () => clearTimeout(timer);
+  }, [typed, sent]);
 
   return (
     <form
@@ -41,7 +40,7 @@ export function SearchField({ text, onSearch }: { text: string; onSearch: (text:
       className="relative min-w-full flex-1 sm:min-w-56"
       onSubmit={(event) => {
         event.preventDefault();
-        search(typed);
+        search();
       }}
     >
       <Icon name="search" className="pointer-events-none absolute top-3 left-3 size-5 text-muted" />
@@ -55,11 +54,11 @@ export function SearchField({ text, onSearch }: { text: string; onSearch: (text:
         value={typed}
         maxLength={200}
         autoComplete="off"
-        onChange={(event) => change(event.target.value)}
+        onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           event.preventDefault();
-          if (typed) change("");
+          if (typed) setTyped("");
           else event.currentTarget.blur();
         }}
       />

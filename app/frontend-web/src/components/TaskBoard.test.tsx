@@ -152,6 +152,25 @@ test("search, filters, order and view are in the address, and the list follows",
   expect(screen.getByRole("searchbox")).toHaveProperty("value", "");
 });
 
+test("what is chosen while a search waits for its last letter stays chosen", async () => {
+  server.seed({ title: "Buy milk", priority: "high" }, { title: "Milk bought", done: true });
+  const user = show();
+  await user.type(screen.getByRole("searchbox"), "milk");
+  await user.click(screen.getByRole("link", { name: "Done" }));
+  await waitFor(() => expect(location.search).toBe("?view=done&q=milk"));
+  expect(await screen.findByRole("checkbox", { name: "Milk bought" })).toBeDefined();
+});
+
+test("a search that waits is given up when the address brings another", async () => {
+  const user = show("q=old");
+  await user.type(screen.getByRole("searchbox"), "er");
+  await user.click(screen.getByRole("button", { name: "Clear search and filters" }));
+  expect(location.search).toBe("");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(location.search).toBe("");
+  expect(screen.getByRole("searchbox")).toHaveProperty("value", "");
+});
+
 test("an empty list says what to do", () => {
   show();
   expect(screen.getByRole("heading", { name: "Nothing to do" })).toBeDefined();
