@@ -1,4 +1,5 @@
 import { isNarrowed, type Query } from "@/tasks/query";
+import { focusBeside } from "./focus";
 import { Icon } from "./Icon";
 import { priorityNames } from "./Toolbar";
 
@@ -19,7 +20,10 @@ export function ActiveFilters({ query, onGo }: { query: Query; onGo: (query: Que
         <li key={name} className="max-w-full">
           <button
             type="button"
-            onClick={() => onGo(without)}
+            onClick={(event) => {
+              focusBeside(event.currentTarget.closest("li"), "button");
+              onGo(without);
+            }}
             className="chip max-w-full cursor-pointer"
             aria-label={`Remove filter ${name}`}
           >

@@ -215,3 +215,103 @@ test("what happened is announced", async () => {
   expect(status).toContain("Completed “Buy milk”.");
   await act(async () => Promise.resolve());
 });
+
+const said = () => screen.getAllByRole("status").map((element) => element.textContent);
+
+test("what a search, a filter or a view brings is announced, also when it is as many again", async () => {
+  server.seed({ title: "Buy milk", priority: "high" }, { title: "Call Ada" }, { title: "Paid", done: true });
+  const user = show();
+  await user.type(screen.getByRole("searchbox"), "milk");
+  await waitFor(() => expect(said()).toContain("To do: 1 task found."));
+  let asked = () => {};
+  server.slowLists = new Promise((resolve) => (asked = resolve));
+  await user.clear(screen.getByRole("searchbox"));
+  await user.type(screen.getByRole("searchbox"), "ada");
+  await waitFor(() => expect(said(), "a text that does not change is not said again").not.toContain("To do: 1 task found."));
+  asked();
+  await waitFor(() => expect(said()).toContain("To do: 1 task found."));
+  await user.clear(screen.getByRole("searchbox"));
+  await user.click(screen.getByRole("link", { name: "Done" }));
+  await waitFor(() => expect(said()).toContain("Done: 1 task."));
+  await user.type(screen.getByRole("searchbox"), "no such task");
+  await waitFor(() => expect(said()).toContain("Done: No task matches."));
+});
+
+test("edits that were dropped are announced", async () => {
+  server.seed({ title: "Buy milk" });
+  const user = show();
+  const regions = screen.getAllByRole("status"); // what is put in with its text is not heard everywhere
+  await user.click(screen.getByRole("button", { name: "Edit “Buy milk”" }));
+  await user.keyboard(" and bread{Escape}");
+  const region = screen.getByText("Your edits of “Buy milk” were dropped").closest("[role=status]");
+  expect(regions).toContain(region);
+});
+
+test.each([
+  ["on", "Press u to undo."],
+  ["off", "Undo is at the end of the page."],
+])("a deletion says how to undo it, while the keys are %s", async (keys, how) => {
+  localStorage.setItem("shortcuts", keys);
+  server.seed({ title: "Buy milk" });
+  const user = show();
+  await user.click(screen.getByRole("button", { name: "Delete “Buy milk”" }));
+  expect(said()).toContain(`Deleted “Buy milk”. ${how}`);
+});
+
+test("a control that goes when it is pressed leaves the focus near", async () => {
+  server.seed({ title: "Buy milk", tags: ["shop"] }, { title: "A", done: true }, { title: "B", done: true });
+  const user = show("priority=low&tag=home&tag=shop");
+  const heading = (name: string) => screen.getByRole("heading", { level: 1, name });
+  const press = async (name: string) => {
+    const button = await screen.findByRole("button", { name });
+    button.focus();
+    await user.keyboard("{Enter}");
+  };
+  const focused = () => document.activeElement;
+  await press("Remove filter home");
+  expect(focused()).toBe(screen.getByRole("button", { name: "Remove filter shop" }));
+  await press("Remove filter shop");
+  expect(focused()).toBe(screen.getByRole("button", { name: "Remove filter Low priority" }));
+  await press("Remove filter Low priority");
+  await waitFor(() => expect(focused()).toBe(heading("To do")));
+
+  await user.type(screen.getByRole("searchbox"), "none of these");
+  await press("Clear search and filters");
+  await waitFor(() => expect(focused()).toBe(heading("To do")));
+
+  await user.click(screen.getByRole("link", { name: "Done" }));
+  await press("Delete these 2");
+  await waitFor(() => expect(focused()).toBe(heading("Done")));
+  await press("Undo");
+  await waitFor(() => expect(focused()).toBe(heading("Done")));
+  await press("Delete “A”");
+  expect(row("B").contains(focused())).toBe(true);
+  await press("Dismiss");
+  await waitFor(() => expect(focused()).toBe(heading("Done")));
+  await press("Edit “B”");
+  await user.keyboard("!{Escape}");
+  await press("Bring back");
+  await waitFor(() => expect(focused()).toBe(screen.getByRole("textbox", { name: "Title" })));
+});
+
+test("the focus is given to nobody who has left the control before it goes", async () => {
+  server.seed({ title: "Buy milk" });
+  const user = show();
+  await user.click(screen.getByRole("button", { name: "Delete “Buy milk”" }));
+  screen.getByRole("button", { name: "Undo" }).focus();
+  screen.getByRole("button", { name: "Undo" }).blur();
+  await user.keyboard("u");
+  expect(await screen.findByRole("checkbox", { name: "Buy milk" })).toBeDefined();
+  await act(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  expect(document.activeElement).toBe(document.body);
+});
+
+test("after the last page, the focus is where “Load more” was", async () => {
+  server.seed(...Array.from({ length: 60 }, (_, n) => ({ title: `Task ${n}` })));
+  window.history.replaceState(null, "", "/");
+  const page = parsePage({ items: server.rows.slice(0, 50), total: 60 });
+  render(<TaskBoard start={{ query: parseQuery(new URLSearchParams()), today: dayIn(), account: "ada@example.com", page }} />);
+  screen.getByRole("button", { name: "Load more" }).focus();
+  await userEvent.keyboard("{Enter}");
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("checkbox", { name: "Task 0" })));
+});

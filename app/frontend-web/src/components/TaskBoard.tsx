@@ -1,18 +1,19 @@
 "use client";
 
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { longDay } from "@/tasks/day";
 import { finished, parseDraft, startDraft, type Draft } from "@/tasks/draft";
 import type { Item } from "@/tasks/operations";
-import { isNarrowed, viewNames } from "@/tasks/query";
+import { countText, viewNames } from "@/tasks/query";
 import { useStored } from "@/tasks/stored";
 import type { Start } from "@/tasks/store";
 import { useTaskStore } from "@/tasks/useTaskStore";
 import { ActiveFilters } from "./ActiveFilters";
 import { AddTask } from "./AddTask";
+import { focusBeside, useLostFocus } from "./focus";
 import { HelpDialog } from "./HelpDialog";
 import { Empty, LoadFailed } from "./ListStates";
-import { useShortcuts } from "./shortcuts";
+import { useShortcuts, useShortcutsOn } from "./shortcuts";
 import { ListSkeleton } from "./TaskSkeleton";
 import { TaskRow, type RowActions } from "./TaskRow";
 import { Toasts } from "./Toasts";
@@ -28,7 +29,15 @@ export function TaskBoard({ start }: { start: Start }) {
   const draft = stored ? parseDraft(stored) : undefined;
   const [dropped, setDropped] = useState<Draft>();
   const [help, setHelp] = useState(false);
+  const [shortcuts] = useShortcutsOn();
   useShortcuts({ undo: () => store.undo(), help: () => setHelp(true) });
+  const heading = useRef<HTMLHeadingElement>(null);
+  // "Load more" goes with the last page: what it loaded is where it was.
+  useLostFocus((lost) => (lost.matches("[data-more]") ? lastToggle() : heading.current));
+
+  function remove(removed: Item[]) {
+    store.remove(removed, shortcuts ? "Press u to undo." : "Undo is at the end of the page.");
+  }
 
   function save(saved: Draft) {
     store.change({ ...saved.task, key: saved.task.id, pending: false }, finished(saved));
@@ -37,8 +46,8 @@ export function TaskBoard({ start }: { start: Start }) {
   const actions: RowActions = {
     onComplete: (item, done) => store.complete(item, done),
     onDelete: (item) => {
-      focusBeside(item);
-      store.remove([item]);
+      if (!focusBeside(inRow(item), "[data-toggle]")) document.getElementById("new-task")?.focus();
+      remove([item]);
     },
     onEdit: (item) => {
       // One editor at a time; what was typed in the other one is kept.
@@ -76,7 +85,9 @@ export function TaskBoard({ start }: { start: Start }) {
       </div>
       <div className="mt-5 min-w-0 lg:mt-0">
         <p className="text-muted">{longDay(today)}</p>
-        <h1 className="title mt-1">{viewNames[query.view]}</h1>
+        <h1 ref={heading} tabIndex={-1} className="title mt-1 outline-none">
+          {viewNames[query.view]}
+        </h1>
         <AddTask account={account} onAdd={(title) => store.add(title)} />
         <Toolbar query={query} tags={items.flatMap((item) => item.tags)} onGo={go} />
         <ActiveFilters query={query} onGo={go} />
@@ -86,9 +97,9 @@ export function TaskBoard({ start }: { start: Start }) {
         {(problem || loading) && items.length === 0 ? null : (
           <section aria-label="Tasks" aria-busy={loading} className={`mt-5 ${loading ? "opacity-60 transition-opacity delay-200" : ""}`}>
             <div className="flex min-h-11 items-center justify-between px-1">
-              <p className="text-sm text-muted">{problem ? "Not sent yet" : countText(items.length, total, isNarrowed(query))}</p>
+              <p className="text-sm text-muted">{problem ? "Not sent yet" : total > 0 ? countText(query, items.length, total) : null}</p>
               {query.view === "done" && allShown && done.length > 1 && !loading ? (
-                <button type="button" className="button button-quiet text-sm" onClick={() => store.remove(done)}>
+                <button type="button" className="button button-quiet text-sm" onClick={() => remove(done)}>
                   Delete these {done.length}
                 </button>
               ) : null}
@@ -104,6 +115,7 @@ export function TaskBoard({ start }: { start: Start }) {
             {!allShown ? (
               <button
                 type="button"
+                data-more
                 className="button button-line mx-auto mt-5 flex"
                 aria-disabled={snapshot.loadingMore}
                 onClick={() => void store.more()}
@@ -132,21 +144,11 @@ export function TaskBoard({ start }: { start: Start }) {
   );
 }
 
-function countText(shown: number, total: number, narrowed: boolean): string {
-  if (total === 0) return "";
-  const noun = `${total} ${total === 1 ? "task" : "tasks"}${narrowed ? " found" : ""}`;
-  return shown < total ? `${shown} of ${noun}` : noun;
+function lastToggle(): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>("[data-task] [data-toggle]")].at(-1);
 }
 
-function inRow(item: Item, control: string): HTMLElement | null {
-  return document.querySelector<HTMLElement>(`[data-task="${item.key}"] ${control}`);
-}
-
-/** The control that has the focus is about to go: the next task gets it, or the one before, or the line for a new one. */
-function focusBeside(item: Item): void {
-  const row = document.querySelector(`[data-task="${item.key}"]`);
-  if (!row?.contains(document.activeElement)) return;
-  const beside = row.nextElementSibling ?? row.previousElementSibling;
-  const next = beside?.querySelector<HTMLElement>("[data-toggle]") ?? document.getElementById("new-task");
-  next?.focus();
+/** A control in the row of a task; without one, the row. */
+function inRow(item: Item, control = ""): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-task="${item.key}"] ${control}`.trim());
 }

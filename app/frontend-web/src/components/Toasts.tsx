@@ -26,13 +26,15 @@ export function Toasts({ store, snapshot, dropped, onBringBack, onForget }: Prop
           </button>
         </Toast>
       ) : null}
-      {dropped ? (
-        <Toast text={`Your edits of “${dropped.task.title}” were dropped`} onDismiss={onForget}>
-          <button type="button" className="toast-action" onClick={() => onBringBack(dropped)}>
-            Bring back
-          </button>
-        </Toast>
-      ) : null}
+      <div role="status" className="grid w-full justify-items-center empty:-mt-2">
+        {dropped ? (
+          <Toast text={`Your edits of “${dropped.task.title}” were dropped`} onDismiss={onForget}>
+            <button type="button" className="toast-action" onClick={() => onBringBack(dropped)}>
+              Bring back
+            </button>
+          </Toast>
+        ) : null}
+      </div>
       <div role="alert" className="grid w-full justify-items-center gap-2">
         {refusal ? (
           <Toast bad text={refusal.text} onDismiss={() => store.dismissRefusal()}>

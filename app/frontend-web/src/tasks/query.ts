@@ -48,6 +48,13 @@ export function isNarrowed(query: Query): boolean {
   return query.q !== "" || query.priority.length > 0 || query.tags.length > 0;
 }
 
+/** How many tasks there are, and how many of them are shown. */
+export function countText(query: Query, shown: number, total: number): string {
+  if (total === 0) return isNarrowed(query) ? "No task matches" : "No tasks";
+  const noun = `${total} ${total === 1 ? "task" : "tasks"}${isNarrowed(query) ? " found" : ""}`;
+  return shown < total ? `${shown} of ${noun}` : noun;
+}
+
 /** The backend's parameters for one page. `today` is the reader's day. */
 export function apiSearch({ view, q, priority, tags, sort }: Query, today: string, offset = 0, limit = pageSize): string {
   const params = new URLSearchParams({ limit: String(limit), offset: String(offset) });

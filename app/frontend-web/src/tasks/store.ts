@@ -12,7 +12,7 @@ import {
   type Known,
   type Operation,
 } from "./operations";
-import { addressOf, apiSearch, matches, newFields, pageSize, type Query } from "./query";
+import { addressOf, apiSearch, countText, matches, newFields, pageSize, viewNames, type Query } from "./query";
 import { request, RequestError, wordsOf } from "./request";
 import { difference, fieldsOf, parsePage, type Fields, type Page, type Task } from "./task";
 
@@ -112,7 +112,8 @@ export class TaskStore {
     const before = this.confirmations;
     if (!quiet) {
       this.listed = false;
-      this.update({ loading: true, loadingMore: false });
+      // Emptied, so that the same words are said once more.
+      this.update({ loading: true, loadingMore: false, announcement: "" });
     }
     try {
       const limit = quiet ? Math.min(500, Math.max(pageSize, this.known.length)) : pageSize;
@@ -126,12 +127,18 @@ export class TaskStore {
       this.listed = true;
       this.loadedAt = Date.now();
       this.update({ loading: false, problem: undefined });
+      if (!quiet) this.update({ announcement: this.contents() });
       this.cameBack();
     } catch (error) {
       if (reading.signal.aborted) return;
       if (!quiet) this.known = []; // they are of another list
       this.failedToRead(error, quiet ? {} : { loading: false, problem: wordsOf(error) });
     }
+  }
+
+  /** Another list in words, for who does not see that it has changed. */
+  private contents(): string {
+    return `${viewNames[this.query.view]}: ${countText(this.query, this.current.items.length, this.current.total)}.`;
   }
 
   async more(): Promise<void> {
@@ -173,7 +180,8 @@ export class TaskStore {
     this.change(item, { done }, `${done ? "Completed" : "Reopened"} “${item.title}”.`);
   }
 
-  remove(items: Item[]): void {
+  /** `howToUndo` is said with it: that depends on the page. */
+  remove(items: Item[], howToUndo = ""): void {
     const [first] = items;
     if (!first) return;
     const text = items.length === 1 ? `Deleted “${first.title}”` : `Deleted ${items.length} completed tasks`;
@@ -182,7 +190,7 @@ export class TaskStore {
     const undo = { text, tasks: items };
     const timer = setTimeout(() => this.forget(undo), undoMs);
     this.undos = [...this.undos, { undo, timer }];
-    this.update({ announcement: `${text}. Press u to undo.` });
+    this.update({ announcement: `${text}. ${howToUndo}`.trim() });
   }
 
   /** Takes the last deletion back. What has been sent already is written again. */
