@@ -55,7 +55,7 @@ class Breaker:
             elif trial:
                 self._open_until = 0.0  # nothing learnt: the next one may try
             raise
-        if trial:
+        if self._failures >= self._allowed:  # also without a trial: by a call that began before it opened
             log.info("circuit closed")
             self._on_change(False)
         self._failures, self._open_until = 0, 0.0
