@@ -20,6 +20,13 @@ def connect_args(url: URL) -> Mapping[str, object]:
         "application_name": "todo-backend",
         # Prepared statements break behind a transaction pooler (PgBouncer, Neon's -pooler hosts).
         "prepare_threshold": None,
+        # A peer that vanished without a word (a node that died, a forgotten NAT entry) costs 10 s when something was
+        # sent to it, and 15 s while its answer is awaited. Left to the kernel, it is a quarter of an hour: the test
+        # before use waits that long too, and three of those are the pool, while /ready, which connects anew, is green.
+        "tcp_user_timeout": 10_000,  # milliseconds; the others are seconds
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
     }
     return {key: value for key, value in defaults.items() if key not in url.query}
 
