@@ -91,7 +91,8 @@ class Settings(DatabaseSettings):
     better_auth_secret_also: SecretStr | None = None
     openai_api_key: SecretStr | None = None
 
-    openai_base_url: Annotated[str, AfterValidator(http_url)] | None = None
+    # Not None for OpenAI's: the SDK would then look at the variable itself, and take an empty one for an address.
+    openai_base_url: Annotated[str, AfterValidator(http_url)] = "https://api.openai.com/v1"
     openai_model: str = "gpt-4o-mini"
     # The longest silence of one call, and the longest answer, tools included.
     openai_timeout_seconds: float = Field(30.0, gt=0, le=300)

@@ -1,8 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from src import settings
+from src.model import Model
 from src.settings import parse_database_url
-from tests.conftest import make_settings
+from tests.conftest import KEY, SECRET, make_settings
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -35,10 +37,26 @@ def test_a_bad_database_url_is_refused_without_its_password(url: str) -> None:
 def test_origins_are_split_and_checked() -> None:
     url = "postgresql://u@h/d"
     assert make_settings(url).cors_origins == ["http://localhost:3000"]
-    settings = make_settings(url, allowed_origins="http://localhost:3000, https://Chat.example.com/")
-    assert settings.cors_origins == ["http://localhost:3000", "https://chat.example.com"]
+    given = make_settings(url, allowed_origins="http://localhost:3000, https://Chat.example.com/")
+    assert given.cors_origins == ["http://localhost:3000", "https://chat.example.com"]
     with pytest.raises(ValidationError, match="an origin ends after"):
         make_settings(url, allowed_origins="https://example.com/path")
+
+
+@pytest.mark.anyio
+async def test_an_empty_base_url_is_openais(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In the environment, as in a pod: the SDK looks there too, and takes an empty variable for an address.
+    for name, value in (
+        ("DATABASE_URL", "postgresql://u@h/d"),
+        ("BETTER_AUTH_SECRET", SECRET),
+        ("OPENAI_API_KEY", KEY),
+        ("OPENAI_BASE_URL", ""),
+    ):
+        monkeypatch.setenv(name, value)
+    model = Model.from_settings(settings.load())
+    assert model is not None
+    assert str(model._client.base_url) == "https://api.openai.com/v1/"
+    await model.close()
 
 
 def test_secrets_do_not_show() -> None:
