@@ -6,18 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row, Select, func, literal_column, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from src import prompt
 from src.models import Conversation, Message, now
 
 MAX_TITLE = 60
-# How many of a conversation's messages are shown, and how many may be looked at for the model.
+# How many of a conversation's messages are shown.
 MAX_SHOWN = 500
+_CALLS_WITHOUT_RESULTS = literal_column(
+    """(SELECT coalesce(jsonb_agg(call - 'result' ORDER BY place), '[]')
+        FROM jsonb_array_elements(messages.tool_calls) WITH ORDINALITY AS calls (call, place))""",
+    JSONB,
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ async def ask_again(session: AsyncSession, user_id: UUID, conversation_id: UUID)
 
 
 async def _turn(session: AsyncSession, conversation: Conversation) -> Turn | None:
-    history = await messages(session, conversation.id)
+    last = _newest(select(Message), conversation.id, prompt.MAX_HISTORY)
+    history = list(reversed((await session.exec(last)).all()))
     while history and history[-1].role != "user":
         history = history[:-1]
     await session.commit()
@@ -86,18 +94,23 @@ async def get(session: AsyncSession, user_id: UUID, conversation_id: UUID) -> Co
     return (await session.exec(mine)).one_or_none()
 
 
-async def messages(session: AsyncSession, conversation_id: UUID) -> Sequence[Message]:
-    """The last ones, oldest first; an answer comes after its question, also when another question came between."""
+async def shown(session: AsyncSession, conversation_id: UUID) -> Sequence[Row[Any]]:
+    """The last messages, oldest first, without what the tools told the model: that is most of a conversation."""
+    columns = [col(Message.id), col(Message.role), col(Message.text), col(Message.stopped), col(Message.created_at)]
+    newest = _newest(sql_select(*columns, _CALLS_WITHOUT_RESULTS.label("tool_calls")), conversation_id, MAX_SHOWN)
+    return list(reversed((await (await session.connection()).execute(newest)).all()))
+
+
+def _newest[S: Select[Any]](wanted: S, conversation_id: UUID, limit: int) -> S:
+    """From the last on; an answer belongs after its question, also when another question came between."""
     question = aliased(Message)
     place = func.coalesce(col(question.position), col(Message.position))
-    newest = (
-        select(Message)
-        .outerjoin(question, col(question.id) == col(Message.answers))
+    return (
+        wanted.outerjoin_from(Message, question, col(question.id) == col(Message.answers))
         .where(col(Message.conversation_id) == conversation_id)
         .order_by(place.desc(), col(Message.position).desc())
-        .limit(MAX_SHOWN)
+        .limit(limit)
     )
-    return list(reversed((await session.exec(newest)).all()))
 
 
 async def find(session: AsyncSession, user_id: UUID, limit: int, offset: int) -> tuple[Sequence[Conversation], int]:

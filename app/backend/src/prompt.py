@@ -20,10 +20,10 @@ MAX_RESULT = 12_000
 
 
 def messages(history: Sequence[Message]) -> list[dict[str, Any]]:
-    """In OpenAI's format. The last message, the question, is always whole."""
+    """The last MAX_HISTORY messages, in OpenAI's format. The last one, the question, is always whole."""
     told: list[list[dict[str, Any]]] = []
     room = MAX_CHARACTERS
-    for message in reversed(history[-MAX_HISTORY:]):
+    for message in reversed(history):
         room -= len(message.text) + sum(len(call["result"]) for call in message.tool_calls)
         if told and room < 0:
             break

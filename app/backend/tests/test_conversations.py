@@ -1,17 +1,21 @@
 """What is kept of the chat, and whose it is."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 import pytest
+from sqlmodel import select
 
+from src import conversations, db, prompt
+from src.models import User
 from tests.chatting import ask, asking, history, read
-from tests.conftest import KEY, sign_up
+from tests.conftest import KEY, make_settings, sign_up
 from tests.fake_model import FakeModel, Say
 from tests.test_process import process, status, wait_for
 
@@ -44,6 +48,57 @@ async def test_conversations_are_ones_own(http: httpx.AsyncClient, model: FakeMo
 
     assert (await http.delete(f"/api/conversations/{older}", headers=ann)).status_code == 204
     assert (await http.get(f"/api/conversations/{older}", headers=ann)).status_code == 404
+
+
+async def fill(http: httpx.AsyncClient, headers: dict[str, str], database_url: str, questions: int) -> str:
+    """A conversation with so many more questions and answers, each with two tool calls whose results are long."""
+    conversation = (await ask(http, headers, "hello")).conversation
+    calls = [
+        {"id": str(n), "name": "list_tasks", "arguments": {}, "ok": True, "summary": f"call {n}", "result": "x" * 5000, "round": n}
+        for n in range(2)
+    ]
+    values = {"conversation": conversation, "calls": json.dumps(calls)}
+    with psycopg.connect(database_url) as connection:
+        for number in range(questions):
+            question = connection.execute(
+                "INSERT INTO messages (id, conversation_id, role, text, stopped, created_at)"
+                " VALUES (gen_random_uuid(), %(conversation)s, 'user', %(text)s, false, now()) RETURNING id",
+                values | {"text": f"question {number}"},
+            ).fetchone()
+            assert question is not None
+            connection.execute(
+                "INSERT INTO messages (id, conversation_id, role, answers, text, stopped, tool_calls, created_at)"
+                " VALUES (gen_random_uuid(), %(conversation)s, 'assistant', %(question)s, %(text)s, false, %(calls)s, now())",
+                values | {"question": question[0], "text": f"answer {number}"},
+            )
+    return conversation
+
+
+async def test_a_long_conversation_costs_a_question_and_a_reader_what_they_use(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    ann = await sign_up(http, "ann@example.com")
+    conversation = await fill(http, ann, database_url, 260)
+    engine = db.probe_engine(make_settings(database_url))
+    async with db.session_factory(engine)() as session:
+        user_id = (await session.exec(select(User.id))).one()
+        turn = await conversations.ask(session, user_id, UUID(conversation), "and now?")
+        read = await conversations.shown(session, UUID(conversation))
+    await engine.dispose()
+
+    assert turn is not None
+    told = [message.text for message in turn.history]
+    assert told[-3:] == ["question 259", "answer 259", "and now?"]
+    assert len(told) == prompt.MAX_HISTORY, "no more than the model is shown"
+    assert turn.history[-2].tool_calls[1]["result"] == "x" * 5000
+
+    assert len(read) == conversations.MAX_SHOWN and "xxx" not in str(read), "results are for the model, not for the reader"
+    messages = await history(http, ann, conversation)
+    assert [(message["role"], message["text"]) for message in messages[-3:]] == [
+        ("user", "question 259"), ("assistant", "answer 259"), ("user", "and now?"),
+    ]  # fmt: skip
+    assert [call["summary"] for call in messages[-2]["tool_calls"]] == ["call 0", "call 1"]
+    assert messages[-1]["tool_calls"] == []
 
 
 async def test_a_deleted_account_takes_its_conversations_along(

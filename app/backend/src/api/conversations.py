@@ -71,7 +71,7 @@ async def get_conversation(conversation_id: UUID, user: CurrentUser, session: Se
     found = await conversations.get(session, user.id, conversation_id)
     if found is None:
         raise HTTPException(404, NO_SUCH_CONVERSATION)
-    messages = await conversations.messages(session, found.id)
+    messages = await conversations.shown(session, found.id)
     view = ConversationView.model_validate(found)
     return ConversationWithMessages(
         **view.model_dump(), messages=[MessageView.model_validate(message) for message in messages]
