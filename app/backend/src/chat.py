@@ -156,7 +156,7 @@ class Chat:
 
     async def _call(self, user_id: UUID, answer: Answer, number: int, call: ToolCall, emit: Emit) -> None:
         arguments = _arguments(call)
-        shown = {"id": call.id or f"call_{len(answer.calls)}", "name": call.name}
+        shown = {"id": storable(call.id) or f"call_{len(answer.calls)}", "name": storable(call.name)}
         await emit(Event("tool_call", {**shown, "arguments": arguments or {}}))
 
         async def run() -> tools.Outcome:
@@ -201,10 +201,12 @@ class Chat:
 
 def _arguments(call: ToolCall) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(call.arguments or "{}")
-    except ValueError:
+        parsed = storable(json.loads(call.arguments or "{}"))
+        # Python reads NaN, and 1e999 as infinity. They are not JSON: no browser and no database takes them.
+        json.dumps(parsed, allow_nan=False)
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return None
-    return storable(parsed) if isinstance(parsed, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def storable[Value](value: Value) -> Value:

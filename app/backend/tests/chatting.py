@@ -33,6 +33,16 @@ class Heard:
         return str(self.one("conversation")["id"])
 
 
+def strictly(text: str) -> dict[str, Any]:
+    """As a browser reads it: Python's NaN and Infinity are not JSON."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    data: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return data
+
+
 async def read(answer: httpx.Response, until: Callable[[Heard], bool] = lambda _: False) -> Heard:
     heard = Heard()
     name = ""
@@ -42,7 +52,7 @@ async def read(answer: httpx.Response, until: Callable[[Heard], bool] = lambda _
         elif line.startswith("event: "):
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
-            heard.events.append((name, json.loads(line.removeprefix("data: "))))
+            heard.events.append((name, strictly(line.removeprefix("data: "))))
         if until(heard):
             break
     return heard

@@ -20,6 +20,8 @@ class Say:
     hang: bool = False
     # End without the last chunk, as a connection that breaks does.
     cut: bool = False
+    # What the ids of the calls begin with.
+    ids: str = "call"
 
 
 type Script = Callable[[list[dict[str, Any]]], Say]
@@ -48,7 +50,7 @@ def _chunks(said: Say, number: int) -> Iterator[dict[str, Any]]:
         yield {"content": said.text[at : at + 7]}
     for index, (name, arguments) in enumerate(said.calls):
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        call = {"index": index, "id": f"call_{number}_{index}", "type": "function"}
+        call = {"index": index, "id": f"{said.ids}_{number}_{index}", "type": "function"}
         yield {"tool_calls": [call | {"function": {"name": name, "arguments": ""}}]}
         for at in range(0, len(text), 5):
             yield {"tool_calls": [{"index": index, "function": {"arguments": text[at : at + 5]}}]}

@@ -100,16 +100,26 @@ async def test_tools_are_called_round_after_round(http: httpx.AsyncClient, model
         ("add_task", '{"title": ', "The arguments are not a JSON object."),
         ("add_task", "[]", "The arguments are not a JSON object."),
         ("add_task", '{"title": "a\\u0000\\ud800b"}', "Added “a?b”"),
+        ("list_tasks", '{"limit": NaN}', "The arguments are not a JSON object."),
+        ("list_tasks", '{"limit": [{"a": 1e999}]}', "The arguments are not a JSON object."),
+        pytest.param(
+            "list_tasks", '{"limit": ' + "[" * 5000 + "]" * 5000 + "}", "The arguments are not a JSON object.", id="nested"
+        ),
+        ("list\x00_tasks\ud800", {}, "There is no such tool."),
     ],
 )
 async def test_a_model_may_call_anything(
     http: httpx.AsyncClient, model: FakeModel, name: str, arguments: Any, said: str
 ) -> None:
     ann = await sign_up(http, "ann@example.com")
-    model.script = [Say(calls=[(name, arguments)]), Say("Well.\x00")]
+    model.script = [Say(calls=[(name, arguments)], ids="\x00\ud800"), Say("Well.\x00")]
     heard = await ask(http, ann)
     assert heard.one("tool_result")["summary"].startswith(said) and heard.text == "Well."
-    assert (await history(http, ann, heard.conversation))[1]["tool_calls"][0]["summary"].startswith(said)
+    assert heard.one("tool_call")["id"] == heard.one("tool_result")["id"] == "?_1_0"
+    (_, answer), (call,) = await history(http, ann, heard.conversation), model.asked[1]["messages"][-2]["tool_calls"]
+    assert answer["text"] == "Well." and not answer["stopped"]
+    assert answer["tool_calls"][0]["summary"].startswith(said)
+    assert call["id"] == model.asked[1]["messages"][-1]["tool_call_id"] == answer["tool_calls"][0]["id"]
 
 
 async def test_a_model_that_calls_tools_for_ever_is_ended(http: httpx.AsyncClient, model: FakeModel) -> None:
