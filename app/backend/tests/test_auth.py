@@ -95,6 +95,17 @@ async def test_a_refused_registration_does_not_repeat_the_password(client: httpx
     assert "hunter2" not in answer.text
 
 
+async def test_an_address_is_measured_as_it_is_stored(client: httpx.AsyncClient) -> None:
+    # This character is two in lower case; 121 of them just fit.
+    for capitals, status in ((121, 201), (122, 422), (240, 422)):
+        body = {"email": "İ" * capitals + "@example.com", "password": "correct horse"}
+        answer = await client.post("/api/auth/register", json=body)
+        assert answer.status_code == status, capitals
+        assert [error["field"] for error in answer.json().get("errors", [])] == (["email"] if status == 422 else [])
+        login = await client.post("/api/auth/login", json=body)
+        assert login.status_code == (200 if status == 201 else 401), capitals
+
+
 async def test_clocks_may_be_a_little_apart(client: httpx.AsyncClient) -> None:
     headers = await sign_up(client, "ann@example.com")
     claims = jwt.decode(headers["Authorization"].split()[1], SECRET, algorithms=["HS256"])
