@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// healedWithin is the promise: after a failure as many pods are Ready as before it.
+	// healedWithin is the promise: after a failure as many pods are Ready as before it. The report says when it was not kept; the
+	// test fails at twice that, because the machine it runs on may be busy with something else.
 	healedWithin = 30 * time.Second
 	// requestTimeout is the load's. Whoever waited for a process that hangs learns it as late as this.
 	requestTimeout = 10 * time.Second
@@ -129,7 +130,8 @@ func testHealing(t *testing.T) {
 			})
 			o.took = cured.Sub(struck)
 			defer conclude(t, f.name, &o)
-			if o.took > healedWithin {
+			o.slow = o.took > healedWithin
+			if o.took > 2*healedWithin {
 				t.Errorf("two pods serve again after %.0f s, want %v at most", o.took.Seconds(), healedWithin)
 			}
 			t.Logf("what those who were lost got: %s", strings.Join(o.errors, "; "))

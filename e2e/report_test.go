@@ -16,6 +16,7 @@ type outcome struct {
 	errors           []string      // the different ones of those that failed
 	p99              time.Duration // of the half over new connections
 	took             time.Duration // from the begin of the change, or of the failure, until all that it touched is Ready again
+	slow             bool          // took is longer than what is promised
 }
 
 // report has a line for each bad day that the steps went through, in their order.
@@ -27,8 +28,11 @@ func conclude(t *testing.T, scenario string, o *outcome) {
 	if o.requests > 0 {
 		line[1], line[2], line[3] = fmt.Sprint(o.requests), fmt.Sprint(o.failed), fmt.Sprintf("%d ms", o.p99.Milliseconds())
 	}
-	if t.Failed() {
+	switch {
+	case t.Failed():
 		line[5] = "BAD"
+	case o.slow:
+		line[5] = "slow"
 	}
 	report = append(report, line)
 }

@@ -31,6 +31,7 @@ func TestStack(t *testing.T) {
 		{"one changed line rolls one Deployment", testOneLine},
 		{"the schema's Job runs once, and a failing one stops the update", testMigration},
 		{"plain pulumi sees the same stack", testPlainPulumi},
+		{"the API server takes every rendered manifest", testManifests},
 		{"browser: the application does what it is for", testBrowser},
 		{"no secret is anywhere but in its Secret", testSecrets},
 		{"the forward survives the loss of its pod", testForwardHeals},
