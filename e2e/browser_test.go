@@ -20,7 +20,8 @@ type browser struct {
 }
 
 // testBrowser uses the application as people do: first as it is deployed, without a key for the chat; then with a model
-// that this test scripts; then while the backend is lost. At last it searches what the browsers were sent for secrets.
+// that this test scripts, also while the backend is lost. At last, with all secrets still in use, it searches what the
+// browsers were sent for them.
 func testBrowser(t *testing.T) {
 	b := newBrowser(t)
 	for _, step := range []struct {
@@ -30,10 +31,10 @@ func testBrowser(t *testing.T) {
 		{"web, and the chatbot without a key", func(t *testing.T) { b.run(t, "web", "no-key") }},
 		{"with a model", func(t *testing.T) {
 			withModel(t)
-			b.run(t, "chat")
+			t.Run("chat", func(t *testing.T) { b.run(t, "chat") })
+			t.Run("the backend is lost for a while", func(t *testing.T) { b.run(t, "outage"); waitReady(t) })
 			b.searchServed(t)
 		}},
-		{"the backend is lost for a while", func(t *testing.T) { b.run(t, "outage"); waitReady(t) }},
 	} {
 		t.Run(step.name, step.test)
 	}
