@@ -21,7 +21,7 @@ type browser struct {
 
 // testBrowser uses the application as people do: first as it is deployed, without a key for the chat; then with a model
 // that this test scripts, also while the backend is lost. At last, with all secrets still in use, it searches what the
-// browsers were sent for them.
+// browsers were sent for them. The chatbot's own browser tests see the states that a real backend cannot be brought into.
 func testBrowser(t *testing.T) {
 	b := newBrowser(t)
 	for _, step := range []struct {
@@ -35,6 +35,7 @@ func testBrowser(t *testing.T) {
 			t.Run("the backend is lost for a while", func(t *testing.T) { b.run(t, "outage"); waitReady(t) })
 			b.searchServed(t)
 		}},
+		{"the chatbot in front of a scripted backend", b.chatbotAlone},
 	} {
 		t.Run(step.name, step.test)
 	}
@@ -74,7 +75,11 @@ func chromium(t *testing.T) string {
 	}
 	run(t, "bash", "-c", `install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 install || { apt-get update -qq && install; }`)
-	return "chromium"
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // run runs projects of playwright.config.ts, in the environment of `make env`: a test deletes pods.
@@ -93,6 +98,13 @@ func (b browser) run(t *testing.T, projects ...string) {
 		t.Fatalf("%v; traces and screenshots are in .state/browser\n%s", err, &out)
 	}
 	t.Logf("\n%s", &out)
+}
+
+// chatbotAlone runs the chatbot's own browser tests, on a production build of its own.
+func (b browser) chatbotAlone(t *testing.T) {
+	run(t, "make", "app/frontend-chatbot/node_modules/.installed")
+	t.Setenv("CHROMIUM", b.chromium)
+	run(t, "bash", "-c", "cd app/frontend-chatbot && npm run --silent build && npm run --silent test:browser")
 }
 
 // withModel gives the stack a model for the chat, and takes it away at the end of the test. Only the backend rolls.

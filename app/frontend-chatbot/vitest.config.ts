@@ -11,7 +11,7 @@ export default defineConfig({
       { ...shared, test: { name: "server", include: ["src/**/*.test.ts"], environment: "node" } },
       { ...shared, test: { name: "page", include: ["src/**/*.test.tsx"], environment: "jsdom", setupFiles: "tests/page.ts" } },
       // `npm run test:browser`: needs `npm run build` before, and Chromium.
-      { ...shared, test: { name: "browser", include: ["tests/**/*.browser.ts"], environment: "node", testTimeout: 30_000 } },
+      { ...shared, test: { name: "browser", include: ["tests/**/*.browser.ts"], environment: "node", testTimeout: 90_000 } },
     ],
   },
 });
