@@ -23,8 +23,11 @@ SWEEP = 100
 def login_key(email: str, address: str) -> str:
     """An account and an address together, whether there is such an account or not.
 
-    Per account alone, anyone could lock its owner out; per address alone, an office behind one address would lock
-    itself out.
+    It limits how fast one account's password can be guessed. Per address alone, an office behind one address would lock
+    itself out. That a stranger cannot lock an account's owner out holds only where the two come from different
+    addresses: of those who sign in through a front end, the address is the front end's pod, and ten wrong passwords
+    there keep the owner out for the rest of the five minutes. It does not limit one password tried on many accounts, nor
+    registrations.
     """
     return _key("login", email, _network(address))
 
