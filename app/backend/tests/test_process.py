@@ -44,6 +44,23 @@ def wait_for(check: Callable[[], bool], seconds: float = BOOT_SECONDS) -> None:
         time.sleep(0.1)
 
 
+@contextmanager
+def half_a_registration(port: str) -> Iterator[Callable[[], bytes]]:
+    """A request that lasts: the server waits for the rest of its body. Call for sending that; returns the answer."""
+    body = b'{"email": "ann@example.com", "password": "correct horse"}'
+    head = "POST /api/auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=BOOT_SECONDS) as opened:
+        opened.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+        assert opened.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"  # now the application reads it
+        opened.sendall(body[:20])
+
+        def finish() -> bytes:
+            opened.sendall(body[20:])
+            return opened.recv(65536)
+
+        yield finish
+
+
 def status(url: str) -> int:
     try:
         return httpx.get(url, timeout=5).status_code
@@ -98,13 +115,13 @@ def test_the_database_may_come_late(environment: Environment, tmp_path: Path) ->
             wait_for(lambda: status(f"{base}/health") == 200)
             assert status(f"{base}/ready") == 503
             server.start()
-            wait_for(lambda: status(f"{base}/ready") == 200, 40)
+            wait_for(lambda: status(f"{base}/ready") == 200)
             assert started.poll() is None
             server.stop()
-            wait_for(lambda: status(f"{base}/ready") == 503, 10)
+            wait_for(lambda: status(f"{base}/ready") == 503)
             assert status(f"{base}/health") == 200
             server.start()
-            wait_for(lambda: status(f"{base}/ready") == 200, 10)
+            wait_for(lambda: status(f"{base}/ready") == 200)
     lines = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     assert all({"timestamp", "level", "message", "module", "request_id"} <= set(line) for line in lines)
     assert any(line["module"].startswith("uvicorn") for line in lines)
@@ -154,24 +171,19 @@ def test_a_migration_that_the_database_refuses_fails_at_once(
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_lets_a_running_request_finish(environment: Environment, tmp_path: Path, workers: str) -> None:
-    env = environment(WEB_CONCURRENCY=workers, DRAIN_SECONDS="2")
+    env = environment(WEB_CONCURRENCY=workers, DRAIN_SECONDS="4")
     base = f"http://127.0.0.1:{env['PORT']}"
     with process(SERVE, env, tmp_path) as started:
         wait_for(lambda: status(f"{base}/ready") == 200)
-        # A request that lasts: its body comes in two halves, the second one after the signal.
-        body = b'{"email": "ann@example.com", "password": "correct horse"}'
-        with socket.create_connection(("127.0.0.1", int(env["PORT"]))) as slow:
-            head = f"POST /api/auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"  # noqa: E501
-            slow.sendall(head.encode() + body[:20])
-            time.sleep(0.5)
+        with half_a_registration(env["PORT"]) as finish:
             started.send_signal(signal.SIGTERM)
-            wait_for(lambda: status(f"{base}/ready") == 503, 2)
+            wait_for(lambda: status(f"{base}/ready") == 503)
             assert status(f"{base}/health") == 200
-            time.sleep(3)  # past the red phase: the listener is closed, this request still runs
+            # Past the red phase: the listeners are closed, this request still runs.
+            wait_for(lambda: (tmp_path / "out").read_text().count('"Shutting down"') == int(workers))
             assert started.poll() is None
-            slow.sendall(body[20:])
-            assert slow.recv(65536).startswith(b"HTTP/1.1 201")
-        assert started.wait(20) == 0
+            assert finish().startswith(b"HTTP/1.1 201")
+        assert started.wait(BOOT_SECONDS) == 0
     log = (tmp_path / "out").read_text()
     assert log.count('"stopped"') == int(workers)
     assert "Traceback" not in log + (tmp_path / "err").read_text()
@@ -181,8 +193,6 @@ def test_a_request_that_never_ends_does_not_hold_the_process(environment: Enviro
     env = environment(WEB_CONCURRENCY="1", DRAIN_SECONDS="0", SHUTDOWN_SECONDS="2")
     with process(SERVE, env, tmp_path) as started:
         wait_for(lambda: status(f"http://127.0.0.1:{env['PORT']}/ready") == 200)
-        with socket.create_connection(("127.0.0.1", int(env["PORT"]))) as stuck:
-            stuck.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
-            time.sleep(0.5)
+        with half_a_registration(env["PORT"]):
             started.send_signal(signal.SIGTERM)
-            assert started.wait(10) == 0
+            assert started.wait(BOOT_SECONDS) == 0
