@@ -2,7 +2,8 @@
 
 import type { ReactNode } from "react";
 import type { Draft } from "@/tasks/draft";
-import type { Snapshot, TaskStore } from "@/tasks/store";
+import type { Snapshot } from "@/tasks/snapshot";
+import type { TaskStore } from "@/tasks/store";
 import { Icon } from "./Icon";
 
 type Props = {

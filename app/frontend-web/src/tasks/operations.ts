@@ -14,6 +14,10 @@ export type Operation = { key: string } &
 export type Known = Task & { key: string };
 export type Item = Known & { pending: boolean };
 
+export function toKnown(task: Task): Known {
+  return { ...task, key: task.id };
+}
+
 /** What the screen shows: what the server said, with the changes that are still on their way. Taking one back is leaving it out. */
 export function overlay(known: Known[], operations: Operation[], list: string): Item[] {
   let items: Item[] = known.map((task) => ({ ...task, pending: false }));
@@ -84,4 +88,26 @@ export function titleOf(operation: Operation): string {
 
 export function whatFailed(operation: Operation): string {
   return `“${titleOf(operation)}” was not ${{ add: "added", change: "changed", remove: "deleted" }[operation.kind]}.`;
+}
+
+/** Leaves out what was refused. Later changes of a task that was not added have nothing to go to: they are in what to try again. */
+export function takeBack(operations: Operation[], refused: Operation): { left: Operation[]; again: Operation } {
+  const orphans = refused.kind === "add" ? operations.filter((one) => one !== refused && one.key === refused.key) : [];
+  const again = orphans.reduce<Operation>(
+    (one, later) => (one.kind === "add" && later.kind === "change" ? { ...one, fields: { ...one.fields, ...later.changes } } : one),
+    refused,
+  );
+  return { left: operations.filter((one) => one !== refused && !orphans.includes(one)), again };
+}
+
+export function isSent(operation: Operation): boolean {
+  return operation.kind === "remove" && operation.sent === true;
+}
+
+export function isDue(operation: Operation): boolean {
+  return operation.kind !== "remove" || (!operation.sent && operation.due <= Date.now());
+}
+
+export function newKey(): string {
+  return `new-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`; // randomUUID is missing on plain http
 }

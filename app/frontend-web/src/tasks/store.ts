@@ -3,10 +3,15 @@ import { deliver } from "./deliver";
 import {
   countOf,
   enqueue,
+  isDue,
   isFor,
+  isSent,
+  newKey,
   overlay,
   parseOperations,
+  takeBack,
   titleOf,
+  toKnown,
   whatFailed,
   type Item,
   type Known,
@@ -14,35 +19,13 @@ import {
 } from "./operations";
 import { addressOf, apiSearch, countText, matches, newFields, pageSize, viewNames, type Query } from "./query";
 import { request, RequestError, wordsOf } from "./request";
+import type { Snapshot, Start, Undo } from "./snapshot";
 import { difference, fieldsOf, parsePage, type Fields, type Page, type Task } from "./task";
 
 /** How long a deletion waits to be undone. */
 export const undoMs = 10_000;
 /** How long a deletion that was sent while the page was left has to arrive. */
 const returnMs = 1_500;
-
-export type Undo = { text: string; tasks: Item[] };
-export type Refusal = { text: string; operation?: Operation };
-
-/** Everything the page shows of the tasks. */
-export type Snapshot = {
-  items: Item[];
-  total: number;
-  /** Another list has been asked for and has not arrived. */
-  loading: boolean;
-  loadingMore: boolean;
-  /** Why there is no list. */
-  problem?: string;
-  /** Set while the server cannot be reached; `waiting` is how many changes are kept for it. */
-  away: boolean;
-  waiting: number;
-  undo?: Undo;
-  refusal?: Refusal;
-  announcement: string;
-  signedOut: boolean;
-};
-
-export type Start = { query: Query; today: string; account: string; page?: Page; problem?: string };
 
 /**
  * The task list. A change shows at once and is sent in its turn; while the server is away it waits, also over a reload or
@@ -320,15 +303,10 @@ export class TaskStore {
   }
 
   private refuse(operation: Operation, error: unknown): void {
-    // Later changes of a task that was not added have nothing to go to; they come back with it.
-    const orphans = operation.kind === "add" ? this.operations.filter((one) => one !== operation && one.key === operation.key) : [];
-    this.operations = this.operations.filter((one) => one !== operation && !orphans.includes(one));
+    const { left, again } = takeBack(this.operations, operation);
+    this.operations = left;
     const gone = operation.kind === "change" && error instanceof RequestError && error.status === 404;
     if (gone) this.known = this.known.filter((one) => !isFor(operation, one));
-    const again = orphans.reduce<Operation>(
-      (one, later) => (one.kind === "add" && later.kind === "change" ? { ...one, fields: { ...one.fields, ...later.changes } } : one),
-      operation,
-    );
     const text = gone ? `“${titleOf(operation)}” is gone: it was deleted elsewhere.` : `${whatFailed(operation)} ${wordsOf(error)}`;
     this.update({ refusal: { text, operation: gone ? undefined : again }, announcement: "" });
   }
@@ -378,20 +356,4 @@ export class TaskStore {
       undo: this.undos.at(-1)?.undo,
     };
   }
-}
-
-function toKnown(task: Task): Known {
-  return { ...task, key: task.id };
-}
-
-function isSent(operation: Operation): boolean {
-  return operation.kind === "remove" && operation.sent === true;
-}
-
-function isDue(operation: Operation): boolean {
-  return operation.kind !== "remove" || (!operation.sent && operation.due <= Date.now());
-}
-
-function newKey(): string {
-  return `new-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`; // randomUUID is missing on plain http
 }

@@ -3,7 +3,8 @@
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { addressOf, parseQuery, type Query } from "./query";
-import { TaskStore, type Snapshot, type Start } from "./store";
+import type { Snapshot, Start } from "./snapshot";
+import { TaskStore } from "./store";
 import { useToday } from "./useToday";
 
 let active: TaskStore | undefined;
