@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"net"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // labPIDs reads `lab status`: component → process id.
@@ -30,6 +32,13 @@ func labPIDs(t *testing.T) map[string]int {
 func testLabHeals(t *testing.T) {
 	if _, err := exec.LookPath("minikube"); err == nil {
 		t.Skip("the stack is on Minikube: there is no lab to break")
+	}
+	// Whatever the network around the lab answers for, a Service's address is the cluster's.
+	api := strings.Split(kubectl(t, "get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"), ".")
+	nobody := strings.Join(append(api[:2], "255", "254"), ".") + ":443"
+	if connection, err := net.DialTimeout("tcp", nobody, 3*time.Second); err == nil {
+		connection.Close()
+		t.Errorf("%s is no Service's address, and somebody answers there", nobody)
 	}
 	before := labPIDs(t)
 	if len(before) < 10 {

@@ -14,7 +14,7 @@ import (
 const (
 	gitops          = "e2e-gitops" // a stack that renders manifests
 	gitopsNamespace = "todo-e2e-gitops"
-	gitopsFolder    = ".state/e2e-gitops-manifests"
+	gitopsFolder    = "rendered/e2e-gitops"
 )
 
 // testManifests renders the example for GitOps, and has the API server judge every file of it, as an apply would, strictly: by
@@ -34,6 +34,7 @@ func testManifests(t *testing.T) {
 	pulumi := func(command string) string {
 		return run(t, "bash", "-c", fmt.Sprintf(`eval "$(make env STACK=%s)" && %s`, gitops, command))
 	}
+	kubectl(t, "wait", "--for=delete", "namespace/"+gitopsNamespace, "--timeout=300s") // of an earlier run
 	kubectl(t, "create", "namespace", gitopsNamespace)
 	kubectl(t, "label", "namespace", gitopsNamespace, "pod-security.kubernetes.io/warn=restricted")
 	pulumi("pulumi stack init --no-select " + gitops)

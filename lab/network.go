@@ -27,8 +27,15 @@ type rule struct {
 
 // rules let pods and the lab's containers reach each other and the network where something sets the FORWARD policy to
 // DROP, as Docker does. They are appended: in front they would let traffic pass that a NetworkPolicy forbids.
+//
+// Before that, what still has a Service's address after kube-proxy had its turn is refused: kube-proxy does not know that Service
+// yet. On a network that answers for addresses that nobody has, as one with a transparent proxy does, the API server would
+// otherwise keep a connection to a stranger in the place of metrics-server, for as long as it runs.
 func (n Network) rules() []rule {
-	var rules []rule
+	rules := []rule{
+		{"filter", "OUTPUT", []string{"-d", n.Services.String(), "-j", "REJECT"}},
+		{"filter", "FORWARD", []string{"-d", n.Services.String(), "-j", "REJECT"}},
+	}
 	for _, prefix := range []string{n.Pods.String(), n.Docker.String()} {
 		rules = append(rules,
 			rule{"filter", "FORWARD", []string{"-s", prefix, "-j", "ACCEPT"}},

@@ -140,8 +140,11 @@ func (k stackKeys) apis(stack string, c Cluster) []api {
 	return needed
 }
 
-// ownNamespace is the resource that is the application's namespace (components/todoapp.go).
-const ownNamespace = "todo-namespace"
+// The resources that are the application's namespace, and the provider that leads to the cluster (components/).
+const (
+	ownNamespace = "todo-namespace"
+	ownProvider  = "todo-kubernetes"
+)
 
 // madeNamespaces are those in the stack's state: the names of their resources, by uid. making tells that a run was killed
 // while it made one.

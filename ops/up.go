@@ -27,8 +27,8 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if previous != "" && previous != cluster.UID {
-		fmt.Println("  The cluster is not the one of the last run.")
+	moved := previous != "" && previous != cluster.UID
+	if moved {
 		// Also when this run is refused below, or interrupted: until an update has ended well, each asks what exists.
 		if err := o.beginRelease(); err != nil {
 			return err
@@ -40,11 +40,30 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err := errors.Join(o.checkNamespaces(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
 		return err
 	}
+	if moved {
+		if err := o.follow(ctx); err != nil {
+			return err
+		}
+	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.release(ctx, cluster, 0); err != nil {
 		return err
 	}
 	return o.printURLs(ctx)
+}
+
+// follow tells Pulumi's state of another cluster than that of the last run, before it is asked what exists: a refresh asks the
+// cluster of the state. What ran on the old one stays there.
+func (o *Ops) follow(ctx context.Context) error {
+	fmt.Println("  The cluster is not the one of the last run; what ran there is left alone.")
+	made, _, err := o.madeNamespaces(ctx)
+	if err != nil || len(made) == 0 {
+		return err
+	}
+	if err := o.pulumi(ctx, "up", "--yes", "--skip-preview", "--target", "**::"+ownProvider); err != nil {
+		return fmt.Errorf("telling the state of stack %s of the cluster: %w", o.Stack, err)
+	}
+	return nil
 }
 
 // release runs `pulumi up`, and makes a release of it when all pods have rolled and the smoke test is good; of is
