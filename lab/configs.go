@@ -69,8 +69,8 @@ clusterDomain: cluster.local
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: %[5]s}}
 authorization: {mode: Webhook}
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, imagefs.available: 1%%}
-imageGCHighThresholdPercent: 95
-imageGCLowThresholdPercent: 90
+# Never: base images that were loaded from the lab's Docker cannot be pulled again.
+imageGCHighThresholdPercent: 100
 containerLogMaxSize: 10Mi
 containerLogMaxFiles: 3
 podLogsDir: %[6]s
