@@ -6,6 +6,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,7 +146,14 @@ func samePods(t *testing.T, before, after []pod, except string) {
 func waitReady(t *testing.T) {
 	t.Helper()
 	kubectl(t, "-n", "todo-dev", "rollout", "status", "statefulset/database", "--timeout=180s")
-	kubectl(t, "-n", "todo-dev", "wait", "pods", "--field-selector=status.phase!=Succeeded", "--for=condition=Ready", "--timeout=180s")
+	// kubectl gives up when one of the pods it waits for goes, as those of the last release do.
+	eventually(t, 3*time.Minute, "every pod is Ready", func() error {
+		out, err := kubectlTry(t, "-n", "todo-dev", "wait", "pods", "--field-selector=status.phase!=Succeeded", "--for=condition=Ready", "--timeout=60s")
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
 }
 
 func eventually(t *testing.T, limit time.Duration, what string, try func() error) {
