@@ -142,6 +142,19 @@ func samePods(t *testing.T, before, after []pod, except string) {
 	}
 }
 
+// makeNamespace makes a namespace for as long as the test runs. Nobody waits for its end: that comes when every API has said that
+// it has nothing in it, which can take minutes while a cluster is young and its metrics API does not answer yet.
+func makeNamespace(t *testing.T, name string) {
+	t.Helper()
+	kubectl(t, "wait", "--for=delete", "namespace/"+name, "--timeout=300s") // of an earlier run; at once when there is none
+	kubectl(t, "create", "namespace", name)
+	t.Cleanup(func() {
+		if out, err := kubectlTry(t, "delete", "namespace", name, "--wait=false"); err != nil {
+			t.Errorf("removing namespace %s: %v\n%s", name, err, out)
+		}
+	})
+}
+
 // waitReady waits until every pod of the stack is Ready.
 func waitReady(t *testing.T) {
 	t.Helper()

@@ -34,8 +34,7 @@ func testManifests(t *testing.T) {
 	pulumi := func(command string) string {
 		return run(t, "bash", "-c", fmt.Sprintf(`eval "$(make env STACK=%s)" && %s`, gitops, command))
 	}
-	kubectl(t, "wait", "--for=delete", "namespace/"+gitopsNamespace, "--timeout=300s") // of an earlier run
-	kubectl(t, "create", "namespace", gitopsNamespace)
+	makeNamespace(t, gitopsNamespace)
 	kubectl(t, "label", "namespace", gitopsNamespace, "pod-security.kubernetes.io/warn=restricted")
 	pulumi("pulumi stack init --no-select " + gitops)
 	t.Cleanup(func() {
@@ -45,7 +44,6 @@ func testManifests(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		kubectl(t, "delete", "namespace", gitopsNamespace, "--wait=false")
 	})
 	pulumi("pulumi up --yes --skip-preview")
 

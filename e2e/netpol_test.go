@@ -73,15 +73,7 @@ func stranger(t *testing.T) place {
 	image := kubectl(t, "-n", "todo-dev", "get", "deployments", "-l", "app.kubernetes.io/name=frontend-web", "-o", `jsonpath={.items[0].spec.template.spec.containers[0].image}`)
 	labels := kubectl(t, "-n", "todo-dev", "get", "deployments", "-l", "app.kubernetes.io/name=frontend-web", "-o",
 		`jsonpath={.items[0].spec.selector.matchLabels.app\.kubernetes\.io/instance}`)
-	kubectl(t, "wait", "--for=delete", "namespace/"+namespace, "--timeout=300s") // of an earlier run; at once when there is none
-	kubectl(t, "create", "namespace", namespace)
-	t.Cleanup(func() {
-		// Nobody waits for it: a namespace ends when every API has said that it has nothing in it, which can take minutes
-		// while a cluster is young and its metrics API does not answer yet.
-		if out, err := kubectlTry(t, "delete", "namespace", namespace, "--wait=false"); err != nil {
-			t.Errorf("removing namespace %s: %v\n%s", namespace, err, out)
-		}
-	})
+	makeNamespace(t, namespace)
 	kubectl(t, "-n", namespace, "run", "stranger", "--image="+image, "--restart=Never", "--grace-period=1",
 		"--labels=app.kubernetes.io/name=frontend-web,app.kubernetes.io/instance="+labels,
 		"--command", "--", "node", "-e", "setInterval(() => {}, 1e6)")

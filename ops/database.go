@@ -208,7 +208,7 @@ func (o *Ops) rescueData(ctx context.Context, c Cluster) error {
 	}
 	namespace := keys.namespace(o.Stack)
 	if out, err := o.Outputs(ctx); err == nil {
-		namespace = out.Namespace // where it runs, whatever the configuration says by now
+		namespace = out.Namespace // where it runs, whatever the configuration says by now; before the first update has ended nothing says
 	}
 	text, err := o.kubectl(ctx, c, "-n", namespace, "get", "statefulset/"+services.Database, "persistentvolumeclaim/"+databaseClaim, "--ignore-not-found", "-o", "name", "--request-timeout=15s")
 	switch {

@@ -37,13 +37,13 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err := o.PrepareStack(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(o.checkNamespaces(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
-		return err
-	}
 	if moved {
 		if err := o.follow(ctx); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(o.checkNamespaces(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
+		return err
 	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.release(ctx, cluster, 0); err != nil {
