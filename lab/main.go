@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command lab runs a real one-node Kubernetes cluster on a Debian machine that can reach neither an image registry nor
 // a release download: the components are built from Go modules or come from Debian's packages.
 //
