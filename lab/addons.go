@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"time"
 
 	"todo/internal/step"
 )
@@ -86,14 +85,19 @@ func (u setup) kubectl(ctx context.Context, input string, args ...string) (strin
 	return string(out), nil
 }
 
-// applyAddons applies the addons; ErrDone when all were there as they should be. What cannot be changed, of a lab that an older
-// version started, is replaced.
+// applyAddons applies the addons; ErrDone when all were up to date. Fields that cannot be changed, of a lab that an older
+// version started, make their object be replaced. An API server on a busy machine may refuse a request that it takes
+// the next time.
 func (u setup) applyAddons(ctx context.Context, s *step.Step) error {
-	out, err := u.kubectl(ctx, u.addons(), "apply", "--force", "-f", "-")
-	fmt.Fprint(s, out)
-	if err != nil {
+	var out string
+	apply := func(ctx context.Context) (err error) {
+		out, err = u.kubectl(ctx, u.addons(), "apply", "--force", "--request-timeout=60s", "-f", "-")
 		return err
 	}
+	if err := waitHealthy(ctx, s, "the addons", u.patience.limit, apply, nil); err != nil {
+		return err
+	}
+	fmt.Fprint(s, out)
 	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
 		if !strings.HasSuffix(line, " unchanged") {
 			return nil
@@ -102,23 +106,10 @@ func (u setup) applyAddons(ctx context.Context, s *step.Step) error {
 	return step.ErrDone
 }
 
-// nodeReady asks the API server whether the node is Ready.
-func (u setup) nodeReady(ctx context.Context) error {
-	out, err := u.kubectl(ctx, "", "get", "node", nodeName, "--request-timeout=3s",
-		"-o", `jsonpath={range .status.conditions[?(@.type=="Ready")]}{.status} {.message}{end}`)
-	if err != nil {
-		return err
-	}
-	if status, message, _ := strings.Cut(out, " "); status != "True" {
-		return fmt.Errorf("the node is not Ready: %s", message)
-	}
-	return nil
-}
-
 // waitNode waits until the node is Ready.
 func (u setup) waitNode(ctx context.Context, s *step.Step) error {
-	if u.nodeReady(ctx) == nil {
+	if nodeReady(ctx) == nil {
 		return step.ErrDone
 	}
-	return waitHealthy(ctx, s, 90*time.Second, u.nodeReady, nil)
+	return waitHealthy(ctx, s, "the node", u.patience.limit, nodeReady, nil)
 }

@@ -31,7 +31,8 @@ func pki(file string) string { return state("pki", file) }
 type leaf struct {
 	name, ca, user string
 	groups         []string
-	server         bool
+	server         bool // for connections to this machine
+	client         bool // of a server that connects to itself too
 }
 
 func leaves() []leaf {
@@ -45,17 +46,23 @@ func leaves() []leaf {
 		{name: "proxy", ca: "ca", user: "system:kube-proxy"},
 		{name: traefikName, ca: "ca", user: traefikUser},
 		{name: "front-proxy", ca: "front-ca", user: "front-proxy"},
+		{name: "etcd", ca: "etcd-ca", user: "etcd", server: true, client: true},
+		{name: etcdClient, ca: "etcd-ca", user: "kube-apiserver"},
 	}
 }
 
-// ensureCerts makes what is missing: two authorities (the second only signs what the API server shows to aggregated
-// APIs), the service-account key, the leaves, and a kubeconfig for each client. The API server's certificate is made
-// anew when the node's address is no longer in it. It reports whether anything was made.
+// authorities sign the leaves: the cluster's own; one for what the API server shows to aggregated APIs; one for etcd,
+// which would let in every client of the cluster's.
+var authorities = []string{"ca", "front-ca", "etcd-ca"}
+
+// ensureCerts makes what is missing: the authorities, the service-account key, the leaves, and a kubeconfig for each
+// client. A server's certificate is replaced when the node's address is no longer in it. It reports whether anything
+// was made.
 func ensureCerts(n Network) (made bool, err error) {
 	if err := os.MkdirAll(state("pki"), 0o700); err != nil {
 		return false, err
 	}
-	for _, name := range []string{"ca", "front-ca"} {
+	for _, name := range authorities {
 		if _, err := tls.LoadX509KeyPair(pki(name+".crt"), pki(name+".key")); err == nil {
 			continue
 		}
@@ -83,6 +90,9 @@ func ensureCerts(n Network) (made bool, err error) {
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		if l.server {
 			template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+			if l.client {
+				template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+			}
 			template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(n.APIService()), net.ParseIP(n.NodeIP)}
 			template.DNSNames = []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
 		}

@@ -19,7 +19,7 @@ import (
 // processes from others when the lab is taken down, whoever started them.
 const cgroupName = "todo-lab"
 
-const cgroupMount = "/sys/fs/cgroup"
+var cgroupMount = "/sys/fs/cgroup" // tests put it elsewhere
 
 // cgroupRoots lists the mount of each hierarchy: one with cgroup v2, one per controller with v1 or the hybrid layout.
 func cgroupRoots() ([]string, error) {
@@ -129,10 +129,14 @@ func labProcesses() ([]int, error) {
 	return pids, nil
 }
 
+// killPatience is how long the kernel gets to end killed processes and to release their cgroups. A moment is enough on
+// an idle machine.
+const killPatience = 2 * time.Minute
+
 // killLabProcesses kills whatever is left in the lab's cgroups: pods, containers and their shims, which outlive the
 // component that started them.
 func killLabProcesses(ctx context.Context) error {
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(killPatience); ; {
 		pids, err := labProcesses()
 		if err != nil || len(pids) == 0 {
 			return err
@@ -155,7 +159,7 @@ func killLabProcesses(ctx context.Context) error {
 
 // removeCgroups removes the lab's cgroups, which are empty by now. The kernel may need a moment to let go of one.
 func removeCgroups(ctx context.Context) error {
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(killPatience); ; {
 		folders, err := cgroupFolders()
 		if err != nil || len(folders) == 0 {
 			return err

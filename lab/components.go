@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,13 +12,12 @@ import (
 
 // Component is one process of the lab.
 type Component struct {
-	Name     string
-	After    []string // what must be healthy before this is started
-	Command  []string
-	Files    map[string]string // config files by path, written before it starts
-	Health   func(context.Context) error
-	Deadline time.Duration // for its health to be good after a start
-	Grace    time.Duration // between asking it to end and killing it
+	Name    string
+	After   []string // what must be healthy before this is started
+	Command []string
+	Files   map[string]string // config files by path, written before it starts
+	Health  check
+	Grace   time.Duration // between asking it to end and killing it
 }
 
 // spec is a hash of all that the component is started with: when it differs from the running process's, `up` restarts it.
@@ -31,28 +29,35 @@ func (c Component) spec() string {
 	return specHash(parts...)
 }
 
+const (
+	etcdURL     = "https://127.0.0.1:2379"
+	etcdPeerURL = "https://127.0.0.1:2380" // a single member uses none, but etcd cannot be without
+	etcdClient  = "apiserver-etcd"
+)
+
 // setup is what the components' command lines are made from.
 type setup struct {
 	Network
 	bins     map[string]string // folder of each built tool
 	restrict bool              // root lacks CAP_SYS_RESOURCE
 	cniBin   string
+	patience patience
 }
 
 func (u setup) kube(name string) string { return filepath.Join(u.bins["kubernetes"], name) }
 
-// components is the table of everything that runs. LAB.md has the source of the flags that look odd.
+// components is the table of everything that runs. Those that read the Node object when they start wait for the kubelet.
 func (u setup) components() []Component {
 	admin := "--kubeconfig=" + adminConf
 	return []Component{
-		{Name: "containerd", Deadline: 30 * time.Second, Grace: 10 * time.Second,
+		{Name: "containerd", Grace: 10 * time.Second,
 			Command: []string{"containerd", "--config", state("config", "containerd.toml")},
 			Files:   map[string]string{state("config", "containerd.toml"): u.containerdConfig(), state("cni", "10-todo-lab.conflist"): u.cniConfig()},
 			Health:  dialUnix(criSocket)},
 
 		// A Docker of its own, on a bridge of its own, which leaves iptables alone: two daemons would remove each other's
 		// chains. The lab's own rules (network.go) let its containers out.
-		{Name: "docker", After: []string{"containerd"}, Deadline: 30 * time.Second, Grace: 15 * time.Second,
+		{Name: "docker", After: []string{"containerd"}, Grace: 15 * time.Second,
 			Command: []string{"dockerd", "--host=unix://" + dockerSocket, "--data-root=" + state("docker"), "--exec-root=" + runDir + "/docker",
 				"--pidfile=", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
 				"--bridge=" + dockerBridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--cgroup-parent=/" + cgroupName + "/docker",
@@ -60,19 +65,28 @@ func (u setup) components() []Component {
 			Files:  map[string]string{state("config", "docker.json"): "{}\n"}, // or it would read the machine's own Docker's
 			Health: getUnix(dockerSocket, "/_ping")},
 
-		{Name: "registry", Deadline: 20 * time.Second, Grace: 5 * time.Second,
+		{Name: "registry", Grace: 5 * time.Second,
 			Command: []string{"docker-registry", "serve", state("config", "registry.yml")},
 			Files: map[string]string{state("config", "registry.yml"): fmt.Sprintf(
 				"version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: 127.0.0.1:5000}\n", state("registry"))},
 			Health: get("http://127.0.0.1:5000/v2/")},
 
-		{Name: "etcd", Deadline: 30 * time.Second, Grace: 10 * time.Second,
-			Command: []string{"etcd", "--name=" + nodeName, "--data-dir=" + state("etcd"), "--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
-				"--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380", "--initial-cluster=" + nodeName + "=http://127.0.0.1:2380"},
-			Health: get("http://127.0.0.1:2379/health")},
+		{Name: "etcd", Grace: 10 * time.Second,
+			// Its data is every Secret, and whoever writes it is root: client certificates, of an authority that signs no others.
+			Command: []string{"etcd", "--name=" + nodeName, "--data-dir=" + state("etcd"),
+				"--listen-client-urls=" + etcdURL, "--advertise-client-urls=" + etcdURL,
+				"--cert-file=" + pki("etcd.crt"), "--key-file=" + pki("etcd.key"),
+				"--client-cert-auth=true", "--trusted-ca-file=" + pki("etcd-ca.crt"),
+				"--listen-peer-urls=" + etcdPeerURL, "--initial-advertise-peer-urls=" + etcdPeerURL,
+				"--peer-cert-file=" + pki("etcd.crt"), "--peer-key-file=" + pki("etcd.key"),
+				"--peer-client-cert-auth=true", "--peer-trusted-ca-file=" + pki("etcd-ca.crt"),
+				"--initial-cluster=" + nodeName + "=" + etcdPeerURL},
+			Health: getAs(etcdClient, "etcd-ca", etcdURL+"/health")},
 
-		{Name: "kube-apiserver", After: []string{"etcd"}, Deadline: 90 * time.Second, Grace: 15 * time.Second,
-			Command: []string{u.kube("kube-apiserver"), "--etcd-servers=http://127.0.0.1:2379", "--service-cluster-ip-range=" + u.Services.String(),
+		{Name: "kube-apiserver", After: []string{"etcd"}, Grace: 15 * time.Second,
+			Command: []string{u.kube("kube-apiserver"), "--etcd-servers=" + etcdURL, "--etcd-cafile=" + pki("etcd-ca.crt"),
+				"--etcd-certfile=" + pki(etcdClient+".crt"), "--etcd-keyfile=" + pki(etcdClient+".key"),
+				"--service-cluster-ip-range=" + u.Services.String(),
 				"--bind-address=127.0.0.1", "--secure-port=6443", "--advertise-address=" + u.NodeIP, "--allow-privileged=true",
 				"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--client-ca-file=" + pki("ca.crt"),
 				"--tls-cert-file=" + pki("apiserver.crt"), "--tls-private-key-file=" + pki("apiserver.key"),
@@ -85,50 +99,52 @@ func (u setup) components() []Component {
 				"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 				"--proxy-client-cert-file=" + pki("front-proxy.crt"), "--proxy-client-key-file=" + pki("front-proxy.key"),
 				"--shutdown-delay-duration=0s", "--profiling=false"},
-			Health: get("https://127.0.0.1:6443/readyz")},
+			Health: get(apiServer + "/readyz")},
 
 		// Elections are off: there is one of each, and a restarted one would wait for the old one's lease.
-		{Name: "kube-controller-manager", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+		{Name: "kube-controller-manager", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
 			Command: []string{u.kube("kube-controller-manager"), "--kubeconfig=" + kubeconfig("controller-manager"), "--bind-address=127.0.0.1", "--leader-elect=false",
 				"--service-account-private-key-file=" + pki("sa.key"), "--root-ca-file=" + pki("ca.crt"),
 				"--cluster-signing-cert-file=" + pki("ca.crt"), "--cluster-signing-key-file=" + pki("ca.key"),
 				"--allocate-node-cidrs=true", "--node-cidr-mask-size=24", "--cluster-cidr=" + u.Pods.String(), "--use-service-account-credentials=true"},
 			Health: get("https://127.0.0.1:10257/healthz")},
 
-		{Name: "kube-scheduler", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+		{Name: "kube-scheduler", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
 			Command: []string{u.kube("kube-scheduler"), "--kubeconfig=" + kubeconfig("scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false"},
 			Health:  get("https://127.0.0.1:10259/healthz")},
 
-		{Name: "kubelet", After: []string{"kube-apiserver", "containerd"}, Deadline: 60 * time.Second, Grace: 10 * time.Second,
+		{Name: "kubelet", After: []string{"kube-apiserver", "containerd"}, Grace: 10 * time.Second,
 			Command: []string{u.kube("kubelet"), "--config=" + state("config", "kubelet.yaml"), "--kubeconfig=" + kubeconfig("kubelet"),
 				"--root-dir=" + state("kubelet"), "--cert-dir=" + state("kubelet", "pki"), "--hostname-override=" + nodeName, "--node-ip=" + u.NodeIP},
 			Files:  map[string]string{state("config", "kubelet.yaml"): u.kubeletConfig()},
-			Health: get("http://127.0.0.1:10248/healthz")},
+			Health: all(get("http://127.0.0.1:10248/healthz"), nodeExists)},
 
-		{Name: "kube-proxy", After: []string{"kube-apiserver"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+		// Without a Node object it goes on after 30 s, and takes the loopback address for the node's.
+		{Name: "kube-proxy", After: []string{"kube-apiserver", "kubelet"}, Grace: 5 * time.Second,
 			Command: []string{u.kube("kube-proxy"), "--kubeconfig=" + kubeconfig("proxy"), "--cluster-cidr=" + u.Pods.String(), "--proxy-mode=iptables",
 				"--hostname-override=" + nodeName, "--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
 				// Some kernels do not let these be written, and kube-proxy ends when it cannot.
 				"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s"},
 			Health: get("http://127.0.0.1:10256/livez")},
 
-		{Name: "coredns", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
+		{Name: "coredns", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
 			Command: []string{filepath.Join(u.bins["coredns"], "coredns"), "-conf", state("config", "Corefile")},
 			Files:   map[string]string{state("config", "Corefile"): corefile()},
 			Health:  get("http://127.0.0.1:10254/ready")},
 
-		{Name: "kube-router", After: []string{"kube-apiserver", "kubelet"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+		{Name: "kube-router", After: []string{"kube-apiserver", "kubelet"}, Grace: 5 * time.Second,
 			Command: []string{filepath.Join(u.bins["kube-router"], "kube-router"), admin, "--run-firewall=true", "--run-router=false",
 				"--run-service-proxy=false", "--hostname-override=" + nodeName, "--service-cluster-ip-range=" + u.Services.String()},
-			Health: get("http://127.0.0.1:20244/healthz")},
+			// Its own answer is good from the first moment on, also when it is about to end.
+			Health: all(get("http://127.0.0.1:20244/healthz"), chainExists("KUBE-ROUTER-FORWARD"))},
 
-		{Name: "provisioner", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
+		{Name: "provisioner", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
 			Command: []string{filepath.Join(u.bins["provisioner"], "provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
 				"--root=" + volumesDir, "--metrics-port=10261"},
 			Health: get("http://127.0.0.1:10261/metrics")},
 
 		// On the node's address: the API server reaches it through a Service, which loopback cannot be behind.
-		{Name: "metrics-server", After: []string{"kube-apiserver", "kubelet"}, Deadline: 90 * time.Second, Grace: 5 * time.Second,
+		{Name: "metrics-server", After: []string{"kube-apiserver", "kubelet"}, Grace: 5 * time.Second,
 			Command: []string{filepath.Join(u.bins["metrics-server"], "metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
 				"--authorization-kubeconfig=" + adminConf, "--kubelet-insecure-tls", "--bind-address=" + u.NodeIP, "--secure-port=4443",
 				"--cert-dir=" + state("metrics-server"), "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=15s"},

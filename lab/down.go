@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,16 +18,22 @@ import (
 	"todo/internal/step"
 )
 
-// down stops the lab and removes all that it made. It works on what is there, so a lab that is half up, killed or gone
-// with a reboot goes the same way. Nothing is found by a process's name: components by their records, the rest by the
-// lab's cgroups.
+// down stops the lab and removes all that it made; where there is no lab it changes nothing. It acts on what exists, so a
+// lab that is half up, killed or stopped by a reboot goes the same way. Nothing is found by a process's name: components
+// by their records, the rest by the lab's cgroups.
 func down(ctx context.Context) error {
+	if there, err := anyLab(); err != nil || !there {
+		if err == nil {
+			fmt.Println("There is no lab on this machine: nothing was changed.")
+		}
+		return err
+	}
 	if os.Geteuid() != 0 {
-		return errRoot
+		return refusal{errRoot}
 	}
 	unlock, err := lock()
 	if err != nil {
-		return err
+		return refusal{err}
 	}
 	defer unlock()
 	printer, err := newPrinter()
@@ -39,22 +46,48 @@ func down(ctx context.Context) error {
 	if err := printer.Run("Stop pods and containers", func(*step.Step) error { return killLabProcesses(ctx) }); err != nil {
 		return err
 	}
-	// Each of these is tried even when another failed: what is left is then as little as possible.
-	if err := errors.Join(
-		printer.Run("Remove network, rules and kernel settings", func(s *step.Step) error { return removeNetwork(ctx, s) }),
-		printer.Run("Remove mounts, cgroups and files", func(s *step.Step) error { return removeFiles(ctx, s) }),
-	); err != nil {
+	keep, started, err := readFirewall()
+	if err != nil {
 		return err
 	}
-	if err := leftovers(); err != nil {
+	if keep.other, err = otherKubernetes("/proc", func(int) bool { return false }); err != nil { // the lab's own has ended
+		return err
+	}
+	if keep.other != "" {
+		fmt.Printf("    The KUBE-* rules and kernel settings stay: %s of another Kubernetes uses them.\n", keep.other)
+	}
+	// Each of these is tried even when another one failed, so that as little as possible is left behind.
+	rules := error(nil)
+	if started {
+		rules = printer.Run("Remove firewall rules", func(s *step.Step) error { return removeRules(ctx, s, keep) })
+	}
+	network := printer.Run("Remove network and kernel settings", func(s *step.Step) error { return removeNetwork(ctx, s, keep) })
+	notes := rules == nil && network == nil // they are needed to try again
+	files := printer.Run("Remove mounts, cgroups and files", func(s *step.Step) error { return removeFiles(ctx, s, notes) })
+	if err := errors.Join(rules, network, files); err != nil {
+		return fmt.Errorf("%w\n`make lab-down` tries again what is left", err)
+	}
+	if err := leftovers(ctx, keep, started); err != nil {
 		return err
 	}
 	cache, err := cacheDir()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The lab is gone: no process, mount or rule of it is left. Kept: the cache %s and the Debian packages.\n", cache)
+	fmt.Printf("The lab is removed: no process, mount or firewall rule of it is left. The cache %s and the Debian packages stay.\n", cache)
 	return nil
+}
+
+// anyLab reports whether a lab left a trace on this machine: one of its folders, or its cgroups.
+func anyLab() (bool, error) {
+	if exists(stateDir) || exists(runDir) {
+		return true, nil
+	}
+	roots, err := cgroupRoots()
+	if err != nil {
+		return false, nil // without cgroups no lab ever started
+	}
+	return slices.ContainsFunc(roots, func(root string) bool { return exists(filepath.Join(root, cgroupName)) }), nil
 }
 
 // stopAll stops the recorded processes, side by side: nothing of what they keep is needed any more.
@@ -82,19 +115,16 @@ func stopAll(ctx context.Context) error {
 // stopGrace is how long a component has to end by itself when the lab goes down.
 const stopGrace = 5 * time.Second
 
-// removeNetwork takes back rules, sets, interfaces, addresses and kernel settings.
-func removeNetwork(ctx context.Context, s *step.Step) error {
+// removeRules removes the firewall rules, chains and sets that the lab's components made.
+func removeRules(ctx context.Context, s *step.Step, keep firewall) error {
 	var failed []error
-	for _, family := range []string{"iptables", "ip6tables"} {
-		saved, err := exec.CommandContext(ctx, family+"-save").Output()
-		if errors.Is(err, exec.ErrNotFound) {
-			continue // never installed, so nothing of it to remove
-		}
+	for _, family := range families {
+		saved, err := iptablesSave(ctx, family)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s-save: %w", family, err))
+			failed = append(failed, err)
 			continue
 		}
-		script := cleanupScript(string(saved))
+		script := cleanupScript(saved, keep)
 		if script == "" {
 			continue
 		}
@@ -105,30 +135,47 @@ func removeNetwork(ctx context.Context, s *step.Step) error {
 			failed = append(failed, fmt.Errorf("%s-restore: %w", family, err))
 		}
 	}
-	if out, err := exec.CommandContext(ctx, "ipset", "list", "-n").Output(); err == nil {
-		for _, name := range strings.Fields(string(out)) {
-			if ownIPSet(name) {
-				failed = append(failed, s.Command(ctx, "", nil, "ipset", "destroy", name))
-			}
+	for _, name := range kubernetesSets(ctx) {
+		if !keep.keepsSet(name) {
+			failed = append(failed, s.Command(ctx, "", nil, "ipset", "destroy", name))
 		}
 	}
+	return errors.Join(failed...)
+}
+
+// removeNetwork removes the lab's interfaces and addresses, and puts kernel settings back.
+func removeNetwork(ctx context.Context, s *step.Step, keep firewall) error {
+	var failed []error
 	for _, bridge := range []string{podBridge, dockerBridge} {
-		if _, err := os.Stat("/sys/class/net/" + bridge); err == nil {
+		if exists("/sys/class/net/" + bridge) {
 			failed = append(failed, s.Command(ctx, "", nil, "ip", "link", "delete", bridge))
 		}
 	}
-	if hasAddress("lo", dnsAddr) {
+	if hasAddress("lo", dnsAddr) && exists(state("network.json")) {
 		failed = append(failed, s.Command(ctx, "", nil, "ip", "address", "delete", dnsAddr+"/32", "dev", "lo"))
 	}
-	return errors.Join(append(failed, restoreSysctls())...)
+	if keep.other == "" {
+		failed = append(failed, restoreSysctls(s))
+	}
+	return errors.Join(failed...)
 }
 
 // removeFiles unmounts and removes the lab's folders, and the few things that its components keep elsewhere because
-// their paths cannot be chosen.
-func removeFiles(ctx context.Context, s *step.Step) error {
+// their paths cannot be chosen. The notes of what the machine had before go only when nothing needs them any more.
+func removeFiles(ctx context.Context, s *step.Step, notes bool) error {
 	fmt.Fprintf(s, "removing %s and %s; images are many small files\n", runDir, stateDir)
 	failed := []error{removeShimSockets(), removePodLinks(), removeCNIResults(), removeOutside()}
-	failed = append(failed, removeCgroups(ctx), removeTree(runDir), removeTree(stateDir))
+	failed = append(failed, removeCgroups(ctx), removeTree(runDir))
+	if notes {
+		return errors.Join(append(failed, removeTree(stateDir))...)
+	}
+	entries, err := os.ReadDir(stateDir)
+	failed = append(failed, err)
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".json") {
+			failed = append(failed, removeTree(state(entry.Name())))
+		}
+	}
 	return errors.Join(failed...)
 }
 
@@ -193,8 +240,8 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-// leftovers looks for what must not be there after a down.
-func leftovers() error {
+// leftovers looks for what must not exist after a down.
+func leftovers(ctx context.Context, keep firewall, started bool) error {
 	pids, err := labProcesses()
 	if err != nil {
 		return err
@@ -205,12 +252,15 @@ func leftovers() error {
 	}
 	var paths []string
 	for _, path := range []string{stateDir, runDir, "/sys/class/net/" + podBridge, "/sys/class/net/" + dockerBridge} {
-		if _, err := os.Lstat(path); err == nil {
+		if exists(path) {
 			paths = append(paths, path)
 		}
 	}
-	for _, family := range []string{"iptables", "ip6tables"} {
-		if saved, err := exec.Command(family + "-save").Output(); err == nil && cleanupScript(string(saved)) != "" {
+	for _, family := range families {
+		if !started {
+			break
+		}
+		if saved, err := iptablesSave(ctx, family); err == nil && cleanupScript(saved, keep) != "" {
 			paths = append(paths, "rules of "+family)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lock keeps a second up or down out until the returned function is called, or this process ends.
+// lock keeps a second `up` or `down` out until the returned function is called, or this process ends.
 func lock() (unlock func(), err error) {
 	if err := os.MkdirAll(stateDir, 0o755); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ import (
 
 const usage = `usage: go run ./lab <command>
 
-  up            start the cluster, or what is not running of it
+  up            start the cluster, or those of its components that do not run; exit 2 when it is refused
   down          stop it and remove what it made; the cache stays
   status        one line per component: healthy or not, since when; exit 1 when one is not
   kubeconfig    print the path of the admin kubeconfig
@@ -33,14 +33,36 @@ const usage = `usage: go run ./lab <command>
 `
 
 func main() {
-	// An interrupt ends the running commands and returns; what was done stays done, and the next up goes on from there.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// An interrupt ends the running commands; what is done stays done, and the next run continues from there.
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		stop()
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// interrupts are the signals that end a run. A closed terminal is one, unless the run was started with nohup.
+func interrupts() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// refusal is an error that was found before anything was changed.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// exitCode is 2 for a refusal and 1 for a failure. `make up` continues its builds after a failure only.
+func exitCode(err error) int {
+	if errors.As(err, new(refusal)) {
+		return 2
+	}
+	return 1
 }
 
 func run(ctx context.Context, args []string) error {

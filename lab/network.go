@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,10 +61,16 @@ var wantedSysctls = map[string]int{
 	"net/bridge/bridge-nf-call-ip6tables": 1,
 }
 
-// touchedSysctls are changed by kubelet, kube-proxy or kube-router; the lab only puts them back at the end.
-var touchedSysctls = []string{"net/ipv4/conf/all/route_localnet", "vm/overcommit_memory", "vm/panic_on_oom",
-	"kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
-	"net/netfilter/nf_conntrack_max", "net/ipv4/ip_unprivileged_port_start"}
+// touchedSysctls are what kubelet and kube-proxy set; the lab only puts them back at the end.
+var touchedSysctls = map[string]int{
+	"net/ipv4/conf/all/route_localnet": 1,
+	"vm/overcommit_memory":             1, "vm/panic_on_oom": 0, "kernel/panic": 10, "kernel/panic_on_oops": 1,
+	"kernel/keys/root_maxkeys": 1000000, "kernel/keys/root_maxbytes": 25000000,
+}
+
+// sharedSysctls are those that other programs with a bridge rely on.
+var sharedSysctls = []string{"net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet",
+	"net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables"}
 
 // setupNetwork brings kernel settings, addresses, bridge and rules to what the lab needs. It changes only what differs,
 // and reports whether anything did.
@@ -77,11 +85,8 @@ func setupNetwork(ctx context.Context, s *step.Step, n Network) (changed bool, e
 	if err := saveSysctls(); err != nil {
 		return false, err
 	}
-	for _, name := range sysctlNames() {
-		want, set := wantedSysctls[name]
-		if !set {
-			continue
-		}
+	for _, name := range sortedKeys(wantedSysctls) {
+		want := wantedSysctls[name]
 		old, err := readSysctl(name)
 		if err != nil {
 			return false, fmt.Errorf("kernel setting %s: %w", name, err)
@@ -135,12 +140,11 @@ func hasAddress(name, address string) bool {
 	return false
 }
 
-func sysctlNames() []string {
-	names := touchedSysctls[:len(touchedSysctls):len(touchedSysctls)]
-	for name := range wantedSysctls {
-		names = append(names, name)
-	}
-	return names
+// labSysctls is every setting that the lab or one of its components changes, with the value that it gets.
+func labSysctls() map[string]int {
+	settings := maps.Clone(wantedSysctls)
+	maps.Copy(settings, touchedSysctls)
+	return settings
 }
 
 func readSysctl(name string) (string, error) {
@@ -155,7 +159,7 @@ func saveSysctls() error {
 		return nil
 	}
 	before := map[string]string{}
-	for _, name := range sysctlNames() {
+	for name := range labSysctls() {
 		value, err := readSysctl(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // this kernel does not have it
@@ -173,7 +177,7 @@ func saveSysctls() error {
 }
 
 // restoreSysctls puts back what saveSysctls noted; a lab that never started has noted nothing.
-func restoreSysctls() error {
+func restoreSysctls(s *step.Step) error {
 	text, err := os.ReadFile(state("sysctls.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -181,15 +185,38 @@ func restoreSysctls() error {
 	if err != nil {
 		return err
 	}
-	before := map[string]string{}
+	before, now := map[string]string{}, map[string]string{}
 	if err := json.Unmarshal(text, &before); err != nil {
 		return err
 	}
-	var failed []error
-	for _, name := range sortedKeys(before) {
-		if now, err := readSysctl(name); err == nil && now != before[name] {
-			failed = append(failed, os.WriteFile("/proc/sys/"+name, []byte(before[name]), 0o644))
+	for name := range before {
+		if value, err := readSysctl(name); err == nil {
+			now[name] = value
 		}
 	}
+	bridges, err := filepath.Glob("/sys/class/net/*/bridge") // the lab's own are removed by now
+	if err != nil {
+		return err
+	}
+	var failed []error
+	back := sysctlsToRestore(before, now, len(bridges) > 0)
+	for _, name := range sortedKeys(back) {
+		fmt.Fprintf(s, "%s = %s\n", name, back[name])
+		failed = append(failed, os.WriteFile("/proc/sys/"+name, []byte(back[name]), 0o644))
+	}
 	return errors.Join(failed...)
+}
+
+// sysctlsToRestore returns the settings to put back, with their values: those that still have the value that the lab
+// gave them, and of those that bridges rely on none while the machine has another bridge (Docker's, say).
+func sysctlsToRestore(before, now map[string]string, otherBridge bool) map[string]string {
+	back := map[string]string{}
+	for name, set := range labSysctls() {
+		old, noted := before[name]
+		if !noted || old == now[name] || now[name] != strconv.Itoa(set) || otherBridge && slices.Contains(sharedSysctls, name) {
+			continue
+		}
+		back[name] = old
+	}
+	return back
 }

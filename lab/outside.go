@@ -22,11 +22,12 @@ var outside = []string{
 	"/var/log/containers", // the kubelet's links to the logs of pods
 }
 
-// noteOutside notes, before the first start, which of these are not there: those are the lab's to remove. A machine that
+func outsideNote() string { return state("outside.json") }
+
+// noteOutside notes, before the first start, which of these are missing: those are the lab's to remove. A machine that
 // runs Docker or is a node of another cluster keeps its own.
 func noteOutside() error {
-	path := state("outside.json")
-	if _, err := os.Stat(path); err == nil {
+	if exists(outsideNote()) {
 		return nil
 	}
 	absent := slices.DeleteFunc(slices.Clone(outside), func(path string) bool {
@@ -37,12 +38,12 @@ func noteOutside() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, append(text, '\n'), 0o644)
+	return writeFile(outsideNote(), append(text, '\n'), 0o644)
 }
 
 // removeOutside removes what noteOutside noted, folders only when nothing is in them any more.
 func removeOutside() error {
-	text, err := os.ReadFile(state("outside.json"))
+	text, err := os.ReadFile(outsideNote())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // never started
 	}

@@ -7,14 +7,17 @@ import (
 	"path/filepath"
 )
 
-// Everything of the lab lives below these two folders, so that `down` knows what is its own.
 const (
-	stateDir = "/var/lib/todo-lab" // what a restart needs
-	runDir   = "/run/todo-lab"     // sockets and runtime state; gone after a reboot
-
 	clusterName  = "todo-lab" // context, cluster and user of the admin kubeconfig
 	nodeName     = "todo-lab"
 	registryAddr = "localhost:5000"
+)
+
+// Everything of the lab lives below the first two folders, so that `down` knows what is its own. Tests put them elsewhere.
+var (
+	stateDir = "/var/lib/todo-lab" // what a restart needs
+	runDir   = "/run/todo-lab"     // sockets and runtime state; gone after a reboot
+
 	dockerSocket = runDir + "/docker.sock"
 	criSocket    = runDir + "/containerd/containerd.sock"
 	adminConf    = stateDir + "/admin.conf"

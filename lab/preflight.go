@@ -55,6 +55,7 @@ func preflight() []error {
 	if err != nil {
 		return append(problems, err)
 	}
+	problems = append(problems, kubernetesProblems(own)...)
 	listeners, err := listening()
 	if err != nil {
 		return append(problems, err)

@@ -46,7 +46,7 @@ func readRecord(name string) (r Record, ok bool, err error) {
 	return r, err == nil, err
 }
 
-// alive says whether the very process of the record runs; a zombie does not.
+// alive reports whether the process of the record, and no other of that pid, runs. A zombie does not.
 func (r Record) alive() bool {
 	ticks, zombie, err := processStart(r.PID)
 	return err == nil && !zombie && ticks == r.Ticks && r.Boot == bootID()
@@ -89,15 +89,16 @@ func parseStat(text string) (ticks uint64, zombie bool, err error) {
 const inGroup = `for group in $LAB_CGROUPS; do echo $$ > "$group/cgroup.procs" || exit 1; done; unset LAB_CGROUPS
 ulimit -n "$(ulimit -H -n)"; exec "$@"`
 
-// start starts a component in a session of its own, with its output in its log, and records it.
-func start(name string, command, env []string, spec string) error {
+// start starts a component in a session of its own, with its output in its log, and records it. How it ended is sent
+// when it ends while this command runs.
+func start(name string, command, env []string, spec string) (r Record, ended <-chan string, err error) {
 	groups, err := makeCgroups()
 	if err != nil {
-		return err
+		return r, nil, err
 	}
 	log, err := openLog(name)
 	if err != nil {
-		return err
+		return r, nil, err
 	}
 	defer log.Close()
 	cmd := exec.Command("/bin/sh", append([]string{"-c", inGroup, "sh"}, command...)...)
@@ -106,18 +107,22 @@ func start(name string, command, env []string, spec string) error {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return err
+		return r, nil, err
 	}
-	r := Record{Name: name, PID: cmd.Process.Pid, Boot: bootID(), Since: time.Now(), Spec: spec}
+	r = Record{Name: name, PID: cmd.Process.Pid, Boot: bootID(), Since: time.Now(), Spec: spec}
 	if r.Ticks, _, err = processStart(r.PID); err != nil {
-		return fmt.Errorf("%s: reading its start time: %w", name, err)
+		return r, nil, fmt.Errorf("%s: reading its start time: %w", name, err)
 	}
-	go cmd.Wait() // so that it is no zombie if it ends while this command runs; its health says that it ended
+	end := make(chan string, 1)
+	go func() { // without a Wait it would be a zombie
+		cmd.Wait()
+		end <- cmd.ProcessState.String()
+	}()
 	text, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return r, nil, err
 	}
-	return writeFile(recordPath(name), append(text, '\n'), 0o644)
+	return r, end, writeFile(recordPath(name), append(text, '\n'), 0o644)
 }
 
 // logLimit is the size from which a log is set aside when its component starts; one older log is kept.
@@ -146,7 +151,11 @@ func (r Record) stop(ctx context.Context, grace time.Duration) error {
 		if err := syscall.Kill(r.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("%s (pid %d): %w", r.Name, r.PID, err)
 		}
-		for deadline := time.Now().Add(grace); r.alive() && time.Now().Before(deadline); {
+		wait := grace
+		if signal == syscall.SIGKILL {
+			wait = killPatience
+		}
+		for deadline := time.Now().Add(wait); r.alive() && time.Now().Before(deadline); {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ownIPSet says whether kube-router made a set.
+// ownIPSet reports whether a set has a name that kube-router chooses.
 func ownIPSet(name string) bool {
 	name = strings.TrimPrefix(name, "inet6:")
 	return strings.HasPrefix(name, "KUBE-") || strings.HasPrefix(name, "kube-router-")
@@ -21,10 +21,10 @@ var cniNetwork = regexp.MustCompile(`name: \\"([^"\\]*)\\"`)
 var cniChain = regexp.MustCompile(`\bCNI-[A-Za-z0-9-]+`)
 
 // ownChains returns the chains in a table that the lab's components made: those of kubelet, kube-proxy and kube-router,
-// and of the CNI plugins. Another program on the machine (Podman, say) may have chains of CNI plugins too; then only
-// those that a rule of the lab's network names are the lab's.
-func ownChains(chains, rules []string) []string {
-	ours, foreign := map[string]bool{}, false
+// and of the CNI plugins, without those that the firewall keeps. Another program on the machine (Podman, say) may have
+// chains of CNI plugins too; then only those that a rule of the lab's network names are the lab's.
+func ownChains(chains, rules []string, keep firewall) []string {
+	ours, foreign := map[string]bool{}, keep.other != ""
 	for _, rule := range rules {
 		network := cniNetwork.FindStringSubmatch(rule)
 		switch {
@@ -39,13 +39,17 @@ func ownChains(chains, rules []string) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(chains), func(chain string) bool {
 		isCNI := strings.HasPrefix(chain, "CNI-")
-		return !strings.HasPrefix(chain, "KUBE-") && !(isCNI && (ours[chain] || !foreign))
+		return keep.keepsChain(chain) || !strings.HasPrefix(chain, "KUBE-") && !(isCNI && (ours[chain] || !foreign))
 	})
 }
 
 // ownRules returns the rules that must go: those that lead from a chain that is not the lab's to one that is, those with
 // the lab's mark, and those with kube-router's. Rules in the lab's own chains go with their chain.
-func ownRules(rules, chains []string) []string {
+func ownRules(rules, chains []string, keep firewall) []string {
+	marks := []string{mark}
+	if !keep.keepsChain("KUBE-ROUTER-FORWARD") {
+		marks = append(marks, "KUBE-ROUTER")
+	}
 	return slices.DeleteFunc(slices.Clone(rules), func(rule string) bool {
 		fields := strings.Fields(rule)
 		if slices.Contains(chains, fields[1]) {
@@ -53,7 +57,7 @@ func ownRules(rules, chains []string) []string {
 		}
 		for i, field := range fields[:len(fields)-1] {
 			next := strings.Trim(fields[i+1], `"`)
-			if field == "--comment" && (next == mark || next == "KUBE-ROUTER") || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
+			if field == "--comment" && slices.Contains(marks, next) || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
 				return false
 			}
 		}
@@ -63,7 +67,7 @@ func ownRules(rules, chains []string) []string {
 
 // cleanupScript turns the output of iptables-save into an iptables-restore script that removes the lab's rules and
 // chains and leaves all others as they are. It is "" when there is nothing to remove.
-func cleanupScript(saved string) string {
+func cleanupScript(saved string, keep firewall) string {
 	var script strings.Builder
 	var table string
 	var chains, rules []string
@@ -77,15 +81,15 @@ func cleanupScript(saved string) string {
 		case strings.HasPrefix(line, "-A "):
 			rules = append(rules, line)
 		case line == "COMMIT":
-			script.WriteString(cleanupTable(table, chains, rules))
+			script.WriteString(cleanupTable(table, chains, rules, keep))
 		}
 	}
 	return script.String()
 }
 
-func cleanupTable(table string, chains, rules []string) string {
-	chains = ownChains(chains, rules)
-	rules = ownRules(rules, chains)
+func cleanupTable(table string, chains, rules []string, keep firewall) string {
+	chains = ownChains(chains, rules, keep)
+	rules = ownRules(rules, chains, keep)
 	if len(chains)+len(rules) == 0 {
 		return ""
 	}

@@ -50,20 +50,20 @@ COMMIT
 -X CNI-aaaa
 COMMIT
 `
-	if got := cleanupScript(savedRules); got != want {
+	if got := cleanupScript(savedRules, firewall{}); got != want {
 		t.Errorf("the script is\n%s\nwant\n%s", got, want)
 	}
 }
 
 func TestCleanupRemovesSharedChainsOfCNIWhenNobodyElseHasAny(t *testing.T) {
-	got := cleanupScript("*nat\n:CNI-HOSTPORT-DNAT - [0:0]\n:CNI-HOSTPORT-MASQ - [0:0]\nCOMMIT\n")
+	got := cleanupScript("*nat\n:CNI-HOSTPORT-DNAT - [0:0]\n:CNI-HOSTPORT-MASQ - [0:0]\nCOMMIT\n", firewall{})
 	if !strings.Contains(got, "-X CNI-HOSTPORT-DNAT\n") || !strings.Contains(got, "-X CNI-HOSTPORT-MASQ\n") {
 		t.Errorf("chains that only the lab's pods used stay: %q", got)
 	}
 }
 
 func TestCleanupOfAMachineWithoutTheLabIsNothing(t *testing.T) {
-	if got := cleanupScript("*filter\n:DOCKER - [0:0]\n-A FORWARD -o docker0 -j DOCKER\nCOMMIT\n"); got != "" {
+	if got := cleanupScript("*filter\n:DOCKER - [0:0]\n-A FORWARD -o docker0 -j DOCKER\nCOMMIT\n", firewall{}); got != "" {
 		t.Errorf("rules of others are touched:\n%s", got)
 	}
 }

@@ -24,7 +24,7 @@ type row struct {
 	log     string
 }
 
-// status prints each component, healthy or why not, and fails when one is not. It only looks.
+// status prints each component, healthy or why not, and fails when one is not. It changes nothing.
 func status(ctx context.Context) error {
 	u, err := currentSetup(ctx)
 	if err != nil {
@@ -42,14 +42,10 @@ func status(ctx context.Context) error {
 			}
 		})
 	}
-	wait.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, healthTimeout+2*time.Second)
-		defer cancel()
-		rows[len(components)] = row{name: "node", problem: u.nodeReady(ctx)}
-	})
+	wait.Go(func() { rows[len(components)] = row{name: "node", problem: nodeReady(ctx), log: logPath("kubelet")} })
 	wait.Wait()
 	if unhealthy := printRows(os.Stdout, rows, time.Now()); unhealthy > 0 {
-		return fmt.Errorf("%d of %d not healthy; `go run ./lab up` restarts just those", unhealthy, len(rows))
+		return fmt.Errorf("%d of %d are not healthy; `make lab-up` starts those again, and no others", unhealthy, len(rows))
 	}
 	return nil
 }
@@ -57,7 +53,7 @@ func status(ctx context.Context) error {
 // currentSetup is the setup of the lab that is up.
 func currentSetup(ctx context.Context) (setup, error) {
 	if _, err := os.Stat(state("network.json")); err != nil {
-		return setup{}, errors.New("the lab is not up: go run ./lab up")
+		return setup{}, errors.New("there is no lab on this machine; `make lab-up` starts one")
 	}
 	bins, err := toolDirs(ctx, append(clusterTools, traefikName))
 	if err != nil {

@@ -34,7 +34,7 @@ func (u setup) traefik() Component {
 	entry := func(name string, port int) string {
 		return fmt.Sprintf("--entrypoints.%s.address=%s:%d", name, u.NodeIP, port)
 	}
-	return Component{Name: traefikName, After: []string{"kube-apiserver", "kube-proxy"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
+	return Component{Name: traefikName, After: []string{"kube-apiserver", "kube-proxy"}, Grace: 5 * time.Second,
 		Command: []string{"env", "KUBECONFIG=" + kubeconfig(traefikName), filepath.Join(u.bins[traefikName], "traefik"),
 			entry("web", traefikPorts.web), "--entrypoints.web.asdefault=true",
 			"--entrypoints.web.http.redirections.entrypoint.to=:443", "--entrypoints.web.http.redirections.entrypoint.scheme=https",
@@ -148,7 +148,7 @@ func (u setup) applyTraefik(ctx context.Context, s *step.Step) error {
 	}
 	for _, args := range [][]string{
 		{"apply", "--server-side", "-f", crds},
-		{"wait", "--for=condition=Established", "--timeout=60s", "-f", crds},
+		{"wait", "--for=condition=Established", "--timeout=300s", "-f", crds},
 		{"apply", "-f", "-"},
 	} {
 		out, err := u.kubectl(ctx, traefikObjects, args...)

@@ -11,15 +11,14 @@ import (
 	"todo/internal/step"
 )
 
-// up brings the lab to its full state from whatever state it is in. The long things go side by side: Debian packages,
-// then container engines and base images, beside the Go builds.
+// up brings the lab to its full state from whatever state it is in.
 func up(ctx context.Context) error {
 	if problems := preflight(); len(problems) > 0 {
-		return fmt.Errorf("nothing was changed, because\n%w", errors.Join(problems...))
+		return refusal{fmt.Errorf("nothing was changed, because\n%w", errors.Join(problems...))}
 	}
 	unlock, err := lock()
 	if err != nil {
-		return err
+		return refusal{err}
 	}
 	defer unlock()
 	printer, err := newPrinter()
@@ -30,31 +29,20 @@ func up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	built := make(chan error, 1)
-	go func() { built <- buildAll(ctx, printer, bins) }()
-
-	u, err := prepare(ctx, printer, bins)
-	if err == nil {
-		err = u.startAll(ctx, printer, "Start container engines and registry", pick(u.components(), engines, true))
-	}
+	var u setup
+	err = parts{
+		build: func(ctx context.Context) error { return buildAll(ctx, printer, bins) },
+		engines: func(ctx context.Context) (err error) {
+			if u, err = prepare(ctx, printer, bins); err != nil {
+				return err
+			}
+			return u.startAll(ctx, printer, "Start container engines and registry", pick(u.components(), engines, true))
+		},
+		images:  func(ctx context.Context) error { return u.ensureImages(ctx, printer) },
+		cluster: func(ctx context.Context) error { return u.startCluster(ctx, printer) },
+	}.run(ctx, printer)
 	if err != nil {
-		cancel()
-		return errors.Join(err, <-built)
-	}
-	images := make(chan error, 1)
-	go func() { images <- u.ensureImages(ctx, printer) }()
-	if err := <-built; err != nil {
-		cancel()
-		return errors.Join(err, <-images)
-	}
-	err = u.startCluster(ctx, printer)
-	if err != nil {
-		cancel()
-	}
-	if err := errors.Join(err, <-images); err != nil {
-		return err
+		return withAdvice(ctx, err, printer.LogDir)
 	}
 	fmt.Printf("The lab is up: context %s, kubeconfig %s, registry %s\n", clusterName, adminConf, registryAddr)
 	return nil
@@ -63,7 +51,7 @@ func up(ctx context.Context) error {
 // engines are the components that need Debian's packages only.
 var engines = []string{"containerd", "docker", "registry"}
 
-// prepare does what comes before the first process: packages, addresses, kernel settings, certificates.
+// prepare does everything that comes before the first process: packages, addresses, kernel settings, certificates.
 func prepare(ctx context.Context, printer *step.Printer, bins map[string]string) (setup, error) {
 	if err := printer.Run("Install Debian packages", func(s *step.Step) error { return installPackages(ctx, s, debianPackages) }); err != nil {
 		return setup{}, err
@@ -77,7 +65,7 @@ func prepare(ctx context.Context, printer *step.Printer, bins map[string]string)
 			return setup{}, err
 		}
 	}
-	if err := noteOutside(); err != nil {
+	if err := errors.Join(noteFirewall(ctx), noteOutside()); err != nil { // in this order
 		return setup{}, err
 	}
 	return u, printer.Run("Set up network and certificates", func(s *step.Step) error {
@@ -103,7 +91,8 @@ func newSetup(bins map[string]string) (setup, error) {
 	if err != nil {
 		return setup{}, err
 	}
-	return setup{Network: n, bins: bins, restrict: !hasSysResource(string(status)), cniBin: cniFolder()}, nil
+	return setup{Network: n, bins: bins, restrict: !hasSysResource(string(status)), cniBin: cniFolder(),
+		patience: startPatience}, nil
 }
 
 // startCluster starts Kubernetes on the running engines and waits until it can run pods.
@@ -118,7 +107,11 @@ func (u setup) startCluster(ctx context.Context, printer *step.Printer) error {
 	if err := printer.Run("Apply addons", func(s *step.Step) error { return u.applyAddons(ctx, s) }); err != nil {
 		return err
 	}
-	return printer.Run("Wait for the node", func(s *step.Step) error { return u.waitNode(ctx, s) })
+	if err := printer.Run("Wait for the node", func(s *step.Step) error { return u.waitNode(ctx, s) }); err != nil {
+		return err
+	}
+	// One may have ended after it was healthy, as some do when another one was too slow for them.
+	return u.startAll(ctx, printer, "", append(u.components(), u.optional()...))
 }
 
 // toolDirs returns the folder of each tool, whether it is built yet or not.
