@@ -85,9 +85,8 @@ func (u setup) kubectl(ctx context.Context, input string, args ...string) (strin
 	return string(out), nil
 }
 
-// applyAddons applies the addons; ErrDone when all were up to date. Fields that cannot be changed, of a lab that an older
-// version started, make their object be replaced. An API server on a busy machine may refuse a request that it takes
-// the next time.
+// applyAddons applies the addons; ErrDone when all were up to date. An object of an older lab is replaced when one of its
+// fields cannot be changed. A busy API server may refuse a request that it takes the next time.
 func (u setup) applyAddons(ctx context.Context, s *step.Step) error {
 	var out string
 	apply := func(ctx context.Context) (err error) {

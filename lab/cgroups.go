@@ -19,7 +19,7 @@ import (
 // processes from others when the lab is taken down, whoever started them.
 const cgroupName = "todo-lab"
 
-var cgroupMount = "/sys/fs/cgroup" // tests put it elsewhere
+var cgroupMount = "/sys/fs/cgroup" // tests move it
 
 // cgroupRoots lists the mount of each hierarchy: one with cgroup v2, one per controller with v1 or the hybrid layout.
 func cgroupRoots() ([]string, error) {

@@ -46,7 +46,7 @@ type setup struct {
 
 func (u setup) kube(name string) string { return filepath.Join(u.bins["kubernetes"], name) }
 
-// components is the table of everything that runs. Those that read the Node object when they start wait for the kubelet.
+// components is the table of everything that runs. Those that read the Node object at their start wait for the kubelet.
 func (u setup) components() []Component {
 	admin := "--kubeconfig=" + adminConf
 	return []Component{
@@ -72,7 +72,8 @@ func (u setup) components() []Component {
 			Health: get("http://127.0.0.1:5000/v2/")},
 
 		{Name: "etcd", Grace: 10 * time.Second,
-			// Its data is every Secret, and whoever writes it is root: client certificates, of an authority that signs no others.
+			// It holds every Secret, and write access to it is root access. So it takes client certificates only, of an
+			// authority that signs no other client.
 			Command: []string{"etcd", "--name=" + nodeName, "--data-dir=" + state("etcd"),
 				"--listen-client-urls=" + etcdURL, "--advertise-client-urls=" + etcdURL,
 				"--cert-file=" + pki("etcd.crt"), "--key-file=" + pki("etcd.key"),

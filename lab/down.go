@@ -18,9 +18,9 @@ import (
 	"todo/internal/step"
 )
 
-// down stops the lab and removes all that it made; where there is no lab it changes nothing. It acts on what exists, so a
-// lab that is half up, killed or stopped by a reboot goes the same way. Nothing is found by a process's name: components
-// by their records, the rest by the lab's cgroups.
+// down stops the lab and removes all that it made; where there is no lab it changes nothing. It acts on what exists, so
+// a lab that is half up, killed or stopped by a reboot goes the same way. Nothing is found by a process's name:
+// components are found by their records, the rest by the lab's cgroups.
 func down(ctx context.Context) error {
 	if there, err := anyLab(); err != nil || !there {
 		if err == nil {
@@ -61,9 +61,13 @@ func down(ctx context.Context) error {
 	if started {
 		rules = printer.Run("Remove firewall rules", func(s *step.Step) error { return removeRules(ctx, s, keep) })
 	}
-	network := printer.Run("Remove network and kernel settings", func(s *step.Step) error { return removeNetwork(ctx, s, keep) })
+	network := printer.Run("Remove network and kernel settings", func(s *step.Step) error {
+		return removeNetwork(ctx, s, keep)
+	})
 	notes := rules == nil && network == nil // they are needed to try again
-	files := printer.Run("Remove mounts, cgroups and files", func(s *step.Step) error { return removeFiles(ctx, s, notes) })
+	files := printer.Run("Remove mounts, cgroups and files", func(s *step.Step) error {
+		return removeFiles(ctx, s, notes)
+	})
 	if err := errors.Join(rules, network, files); err != nil {
 		return fmt.Errorf("%w\n`make lab-down` tries again what is left", err)
 	}
@@ -74,7 +78,8 @@ func down(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The lab is removed: no process, mount or firewall rule of it is left. The cache %s and the Debian packages stay.\n", cache)
+	fmt.Println("The lab is removed: no process, mount or firewall rule of it is left.")
+	fmt.Printf("The cache %s and the Debian packages stay.\n", cache)
 	return nil
 }
 

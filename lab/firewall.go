@@ -29,8 +29,8 @@ func (f firewall) keepsSet(name string) bool { return slices.Contains(f.Sets, na
 
 func firewallNote() string { return state("firewall.json") }
 
-// noteFirewall notes, before the first start, the chains and sets that another Kubernetes or a CNI plugin made. A lab of
-// an older version has made its own already, and has no note: then nothing is noted.
+// noteFirewall notes, before the first start, the chains and sets that another Kubernetes or a CNI plugin made. A lab
+// that an older version started has made its own already: then nothing is noted.
 func noteFirewall(ctx context.Context) error {
 	if exists(firewallNote()) {
 		return nil
@@ -90,7 +90,8 @@ func kubernetesChains(saved string) []string {
 	var chains []string
 	for line := range strings.Lines(saved) {
 		name, isChain := strings.CutPrefix(line, ":")
-		if name, _, _ = strings.Cut(name, " "); isChain && (strings.HasPrefix(name, "KUBE-") || strings.HasPrefix(name, "CNI-")) {
+		name, _, _ = strings.Cut(name, " ")
+		if isChain && (strings.HasPrefix(name, "KUBE-") || strings.HasPrefix(name, "CNI-")) {
 			chains = append(chains, name)
 		}
 	}

@@ -213,10 +213,10 @@ func sysctlsToRestore(before, now map[string]string, otherBridge bool) map[strin
 	back := map[string]string{}
 	for name, set := range labSysctls() {
 		old, noted := before[name]
-		if !noted || old == now[name] || now[name] != strconv.Itoa(set) || otherBridge && slices.Contains(sharedSysctls, name) {
-			continue
+		ours := noted && old != now[name] && now[name] == strconv.Itoa(set)
+		if ours && !(otherBridge && slices.Contains(sharedSysctls, name)) {
+			back[name] = old
 		}
-		back[name] = old
 	}
 	return back
 }

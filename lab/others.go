@@ -12,7 +12,8 @@ import (
 )
 
 // kubernetesPrograms are the programs that write Kubernetes' firewall chains.
-var kubernetesPrograms = []string{"kubelet", "kube-proxy", "kube-router", "k3s", "k3s-server", "k3s-agent", "rke2", "k0s", "kubelite"}
+var kubernetesPrograms = []string{"kubelet", "kube-proxy", "kube-router",
+	"k3s", "k3s-server", "k3s-agent", "rke2", "k0s", "kubelite"}
 
 // otherKubernetes names a process of another Kubernetes that works in this machine's network, such as "k3s-server (pid
 // 7)"; "" when there is none. A node in a container (Minikube, kind, k3d) has a network of its own and is not meant.
@@ -52,6 +53,6 @@ func kubernetesProblems(own func(pid int) bool) []error {
 	if other == "" {
 		return nil
 	}
-	return []error{fmt.Errorf("another Kubernetes works on this machine, %s, and the lab would overwrite its firewall rules: "+
+	return []error{fmt.Errorf("another Kubernetes runs on this machine, %s: the lab would overwrite its firewall rules; "+
 		"use that cluster (pulumi config set kubeContext <context>), or stop it", other)}
 }

@@ -10,6 +10,9 @@ import (
 	"todo/internal/step"
 )
 
+// again is how a run is continued.
+const again = "`make up` (or `make lab-up`) continues where this run stopped"
+
 // parts are the long tasks of `up`. The cluster needs the builds and the engines, the images need the engines.
 type parts struct {
 	build, engines, images, cluster func(context.Context) error
@@ -46,14 +49,14 @@ func letEnd(ctx context.Context, printer *step.Printer, what string, result <-ch
 	default:
 	}
 	if ctx.Err() == nil {
-		fmt.Fprintf(printer.Out, "    A step failed. The %s continue, so that the next run has them; Ctrl-C stops them.\n", what)
+		const note = "    A step failed. The %s continue, so that the next run has them; Ctrl-C stops them.\n"
+		fmt.Fprintf(printer.Out, note, what)
 	}
 	return <-result
 }
 
 // withAdvice ends an error with the command to type, and with the log to read first.
 func withAdvice(ctx context.Context, err error, logDir string) error {
-	const again = "`make up` (or `make lab-up`) continues where this run stopped"
 	if ctx.Err() != nil {
 		return errors.New("interrupted; " + again)
 	}

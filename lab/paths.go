@@ -13,7 +13,7 @@ const (
 	registryAddr = "localhost:5000"
 )
 
-// Everything of the lab lives below the first two folders, so that `down` knows what is its own. Tests put them elsewhere.
+// Everything of the lab lives below the first two folders, so that `down` knows what is its own. Tests move them.
 var (
 	stateDir = "/var/lib/todo-lab" // what a restart needs
 	runDir   = "/run/todo-lab"     // sockets and runtime state; gone after a reboot

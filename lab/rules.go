@@ -57,7 +57,8 @@ func ownRules(rules, chains []string, keep firewall) []string {
 		}
 		for i, field := range fields[:len(fields)-1] {
 			next := strings.Trim(fields[i+1], `"`)
-			if field == "--comment" && slices.Contains(marks, next) || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
+			marked := field == "--comment" && slices.Contains(marks, next)
+			if marked || (field == "-j" || field == "-g") && slices.Contains(chains, next) {
 				return false
 			}
 		}

@@ -52,8 +52,8 @@ func (p patience) left(since time.Time) time.Duration {
 	return max(p.limit-time.Since(since), p.recent)
 }
 
-// ensure starts a component unless it runs as wanted. One that is alive but not healthy gets the rest of its time first:
-// it may still be starting, or wait for one that was just restarted.
+// ensure starts a component unless it runs as wanted. One that is alive but not healthy gets the rest of its time
+// first: it may still be starting, or wait for one that was just restarted.
 func (u setup) ensure(ctx context.Context, s *step.Step, c Component) error {
 	r, why := c.running(ctx)
 	if why == nil {
@@ -101,9 +101,11 @@ func (u setup) launch(ctx context.Context, s *step.Step, c Component) error {
 		}
 		how := <-ended
 		if n == u.patience.starts || time.Now().Add(pause).After(until) {
-			return &loggedError{fmt.Errorf("it ended %d times before it was healthy, the last time with %s", n, how), logPath(c.Name)}
+			err = fmt.Errorf("it ended %d times before it was healthy, the last time with %s", n, how)
+			return &loggedError{err, logPath(c.Name)}
 		}
-		fmt.Fprintf(s, "%s ended before it was healthy (%s): start %d of at most %d in %s\n", c.Name, how, n+1, u.patience.starts, pause)
+		fmt.Fprintf(s, "%s ended before it was healthy (%s): start %d of at most %d in %s\n",
+			c.Name, how, n+1, u.patience.starts, pause)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -127,7 +129,9 @@ var errEnded = errors.New("it ended by itself")
 
 // waitHealthy asks until health is good, until the limit is over, or until alive (if not nil) reports that the process
 // is gone. What it waits for goes to the step's log, where a heartbeat shows it.
-func waitHealthy(ctx context.Context, s *step.Step, what string, limit time.Duration, health check, alive func() bool) error {
+func waitHealthy(
+	ctx context.Context, s *step.Step, what string, limit time.Duration, health check, alive func() bool,
+) error {
 	until := time.Now().Add(limit)
 	pause := 200 * time.Millisecond
 	for last := ""; ; {
@@ -151,7 +155,7 @@ func waitHealthy(ctx context.Context, s *step.Step, what string, limit time.Dura
 			return ctx.Err()
 		case <-time.After(pause):
 		}
-		pause = min(pause*11/10, 2*time.Second) // a busy machine has better things to do than to answer
+		pause = min(pause*11/10, 2*time.Second) // each answer costs a busy machine time
 	}
 }
 

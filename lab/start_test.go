@@ -22,7 +22,8 @@ func tempLab(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for variable, path := range map[*string]string{
-		&stateDir: "state", &runDir: "run", &cgroupMount: "cgroup", &adminConf: "state/admin.conf", &volumesDir: "state/volumes",
+		&stateDir: "state", &adminConf: "state/admin.conf", &volumesDir: "state/volumes",
+		&runDir: "run", &cgroupMount: "cgroup",
 	} {
 		old := *variable
 		*variable = filepath.Join(dir, path)
@@ -91,7 +92,8 @@ func TestStartOfAComponent(t *testing.T) {
 		"it ends twice before it is healthy": {
 			script:   `echo "start $n: node not found"; [ $n -lt 3 ] && exit 7; touch healthy; exec sleep 600`,
 			patience: quick, starts: 3,
-			log: []string{"start 1: node not found", "start 2: node not found", "fake ended before it was healthy (exit status 7): start 3 of at most 4"},
+			log: []string{"start 1: node not found", "start 2: node not found",
+				"fake ended before it was healthy (exit status 7): start 3 of at most 4"},
 		},
 		"it always ends": {
 			script:   `echo "start $n: no such flag"; exit 7`,
@@ -126,7 +128,8 @@ func TestStartOfAComponent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := tempLab(t)
 			c := fake(t, dir, test.script)
-			printed, log, err := inStep(t, func(s *step.Step) error { return setup{patience: test.patience}.ensure(t.Context(), s, c) })
+			u := setup{patience: test.patience}
+			printed, log, err := inStep(t, func(s *step.Step) error { return u.ensure(t.Context(), s, c) })
 			if n := starts(t, dir); test.starts > 0 && n != test.starts {
 				t.Errorf("it was started %d times, want %d", n, test.starts)
 			}
@@ -234,7 +237,8 @@ func TestOneFailureIsReportedOnce(t *testing.T) {
 		}
 	})
 	u := setup{patience: patience{limit: 5 * time.Minute, starts: 2, pause: time.Millisecond}}
-	err := u.startAll(t.Context(), &step.Printer{Out: &bytes.Buffer{}, LogDir: t.TempDir()}, "Start all", []Component{bad, slow, next})
+	printer := &step.Printer{Out: &bytes.Buffer{}, LogDir: t.TempDir()}
+	err := u.startAll(t.Context(), printer, "Start all", []Component{bad, slow, next})
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "Start fake: ") {
 		t.Errorf("error %q, want one line about the component that failed", fmt.Sprint(err))
 	}

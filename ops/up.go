@@ -118,17 +118,9 @@ func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
 // prepareCluster starts the cluster and, at the same time, gets the tools and compiles the program: the first time on a
 // machine that has none of them, each takes minutes, and neither keeps two cores busy alone.
 func (o *Ops) prepareCluster(ctx context.Context) (Cluster, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ready := make(chan error, 1)
-	go func() { ready <- errors.Join(o.compile(ctx), o.findPulumi(ctx)) }()
-	cluster, err := o.ChooseCluster(ctx)
+	builds := func(ctx context.Context) error { return errors.Join(o.compile(ctx), o.findPulumi(ctx)) }
+	cluster, err := chooseBesideBuilds(ctx, o.ChooseCluster, builds)
 	if err != nil {
-		cancel()
-		<-ready // it only failed because it was cancelled
-		return cluster, err
-	}
-	if err := <-ready; err != nil {
 		return cluster, err
 	}
 	return cluster, o.findKubectl(ctx)
