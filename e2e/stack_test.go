@@ -282,6 +282,7 @@ func testDownUp(t *testing.T) {
 	if _, err := http.Get("http://localhost:3000"); err == nil {
 		t.Error("make down left the forward running")
 	}
+	t.Run("the lab starts on a busy machine, every component late", testSlowLab)
 	testUp(t)
 	testPods(t)
 	if dump := newestDump(t, "-before-down.dump"); dump != "" {

@@ -80,10 +80,10 @@ func installPackages(ctx context.Context, s *step.Step, of []debianPackage) erro
 	}
 	defer restore()
 	env := []string{"DEBIAN_FRONTEND=noninteractive"}
-	if err := s.Command(ctx, "", env, "apt-get", "-o", "DPkg::Lock::Timeout=120", "update"); err != nil {
+	if err := s.Command(ctx, "", env, "apt-get", "-o", "DPkg::Lock::Timeout=600", "update"); err != nil {
 		fmt.Fprintf(s, "%v; going on with the lists there are\n", err) // one unreachable source of many is no reason to stop
 	}
-	args := []string{"-o", "DPkg::Lock::Timeout=120", "install", "-y", "--no-install-recommends"}
+	args := []string{"-o", "DPkg::Lock::Timeout=600", "install", "-y", "--no-install-recommends"}
 	for _, p := range missing {
 		args = append(args, p.name)
 	}
