@@ -134,7 +134,7 @@ func removeRules(ctx context.Context, s *step.Step, keep firewall) error {
 			continue
 		}
 		fmt.Fprint(s, script)
-		restore := exec.CommandContext(ctx, family+"-restore", "-w", "10", "--noflush")
+		restore := exec.CommandContext(ctx, family+"-restore", "-w", lockWait, "--noflush")
 		restore.Stdin, restore.Stdout, restore.Stderr = strings.NewReader(script), s, s
 		if err := restore.Run(); err != nil {
 			failed = append(failed, fmt.Errorf("%s-restore: %w", family, err))

@@ -23,6 +23,9 @@ import (
 // mark is the comment on every iptables rule that the lab itself adds.
 const mark = "todo-lab"
 
+// lockWait is how many seconds iptables waits for its lock. The components of a busy lab hold it for long.
+const lockWait = "60"
+
 // rule is an iptables rule of the lab.
 type rule struct {
 	table, chain string
@@ -49,7 +52,7 @@ func (n Network) rules() []rule {
 }
 
 func (r rule) args(action string) []string {
-	return append([]string{"-w", "10", "-t", r.table, action, r.chain, "-m", "comment", "--comment", mark}, r.match...)
+	return append([]string{"-w", lockWait, "-t", r.table, action, r.chain, "-m", "comment", "--comment", mark}, r.match...)
 }
 
 // wantedSysctls are set by the lab at start; a larger inotify limit than ours stays.
