@@ -30,7 +30,7 @@ type ImageArgs struct {
 	Repository string // [registry/]path, without tag
 	Tag        string // Build.ContentTag()
 	Build      Build
-	Push       bool                  // to the registry in Repository; otherwise the image stays in the Engine that built it
+	Push       bool                  // to the registry in Repository; false leaves the image in the Engine that built it
 	Login      *config.RegistryLogin // nil is Docker's own
 	PinDigest  bool                  // Ref is repository@sha256:…; needs Push
 	// Load copies the built image into the cluster's nodes, unless they have it; nil where they run the Engine's images.
@@ -96,18 +96,17 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 		i.Ref = build.RepoDigest
 	}
 	if args.Load != nil && !ctx.DryRun() {
-		i.Ref = loaded(ctx, build, args)
+		i.Ref = loaded(ctx, build.ImageName, args)
 	}
 	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
 }
 
-// loaded resolves when the nodes have the image, so whatever runs it waits. It is asked at every update: the nodes may be
-// new ones although the image is old.
-func loaded(ctx *pulumi.Context, build *docker.Image, args ImageArgs) pulumi.StringOutput {
-	return pulumi.All(build.ImageName, build.URN()).ApplyT(func(all []any) (string, error) {
-		image, urn := all[0].(string), all[1].(pulumi.URN)
+// loaded resolves when the nodes have the image, so whatever runs it waits. Every update looks: the nodes may be new
+// ones although the image is old.
+func loaded(ctx *pulumi.Context, image pulumi.StringOutput, args ImageArgs) pulumi.StringOutput {
+	return image.ApplyT(func(image string) (string, error) {
 		if err := args.Load(ctx.Context(), image); err != nil {
-			return "", fmt.Errorf("%w; if the Docker Engine has lost the image: pulumi up -s %s --replace '%s'", err, ctx.Stack(), urn)
+			return "", fmt.Errorf("%w; if the Docker Engine has lost the image, make up builds it again", err)
 		}
 		return image, nil
 	}).(pulumi.StringOutput)

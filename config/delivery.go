@@ -64,7 +64,8 @@ func (c *Config) needDaemon(ctx context.Context, m target.Machine, ps *problems)
 		return
 	}
 	if host, err := c.Docker.Answers(ctx, m); err != nil {
-		ps.add(Problem{Key: keyDockerHost, Got: fmt.Sprintf("no Docker Engine answers at %s (%v)", host, err), Want: "images are built by one",
-			Fix: "start Docker, or " + ps.set(keyDockerHost, "<unix:// or tcp:// address>"), Later: true})
+		ps.add(Problem{Key: keyDockerHost, Got: fmt.Sprintf("no Docker Engine answers at %s (%v)", host, err),
+			Want: "images are built by one",
+			Fix:  "start Docker, or " + ps.set(keyDockerHost, "<unix:// or tcp:// address>"), Later: true})
 	}
 }

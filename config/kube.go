@@ -68,7 +68,8 @@ func (k *Kube) guard(ctx context.Context, c *Config, m target.Machine, ps *probl
 		k.Context, k.explicit = found.Current, true
 	}
 	if !k.explicit && c.Production {
-		ps.add(Problem{Key: keyKubeContext, Got: "not set", Want: "production never guesses its cluster; known: " + found.Names(),
+		ps.add(Problem{Key: keyKubeContext, Got: "not set", Want: "production never guesses its cluster; known: " +
+			found.Names(),
 			Fix: ps.set(keyKubeContext, "<context>"), Later: true})
 		k.Absent = true
 		return
@@ -92,7 +93,8 @@ func (k *Kube) guard(ctx context.Context, c *Config, m target.Machine, ps *probl
 // missing refuses a context that the kubeconfig does not have. It never proposes another cluster: the first one of a
 // kubeconfig may be anybody's.
 func (k *Kube) missing(ctx context.Context, m target.Machine, found target.Kubeconfig, origin string, ps *problems) {
-	p := Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is not in %s", k.Context, origin), Want: "known: " + found.Names(),
+	p := Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is not in %s", k.Context, origin), Want: "known: " +
+		found.Names(),
 		Fix: ps.set(keyKubeContext, "<context>")}
 	if !k.explicit { // nothing was chosen yet, so a preview can go on without a cluster
 		p.Got, p.Later, k.Absent = "not set", true, true
@@ -114,11 +116,14 @@ func (k *Kube) judge(c *Config, server target.Endpoint, ps *problems) {
 	}
 	switch {
 	case !c.Production && where == target.Remote && !k.allowNonLocal:
-		ps.add(Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is at %s, which does not look local", k.Context, server.Server),
+		ps.add(Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is at %s, which does not look local", k.Context,
+			server.Server),
 			Want: "a development stack changes local clusters only", Fix: ps.set(keyAllowNonLocal, "true")})
 	case c.Production && where == target.Local && !k.allowLocal:
-		ps.add(Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is at %s, a cluster of this machine", k.Context, server.Server),
-			Want: "production does not belong there", Fix: ps.set(keyKubeContext, "<context>") + ", or " + ps.set(keyAllowLocal, "true")})
+		ps.add(Problem{Key: keyKubeContext, Got: fmt.Sprintf("%q is at %s, a cluster of this machine", k.Context,
+			server.Server),
+			Want: "production does not belong there", Fix: ps.set(keyKubeContext, "<context>") + ", or " +
+				ps.set(keyAllowLocal, "true")})
 	}
 }
 
@@ -134,8 +139,8 @@ func (k *Kube) read(c *Config, m target.Machine, ps *problems) (found target.Kub
 	}
 	files := m.KubeconfigFiles()
 	if k.Path != "" {
-		// The provider gets the path as it is: an absolute one in the state would be looked for on every other machine, and end
-		// its updates when it is not there (pulumi/pulumi-kubernetes#2663).
+		// The provider gets the path as it is: an absolute one in the state would be looked for on every other machine,
+		// and end its updates when it is not there (pulumi/pulumi-kubernetes#2663).
 		files = []string{m.Expand(c.Root, k.Path)}
 	}
 	found, read, err := target.ReadKubeconfig(m, files...)
@@ -144,8 +149,9 @@ func (k *Kube) read(c *Config, m target.Machine, ps *problems) (found target.Kub
 		return found, "", false
 	}
 	if len(found.Contexts) == 0 {
-		ps.add(Problem{Key: keyKubeconfigPath, Got: "no kubeconfig in " + strings.Join(files, ", "), Want: "a cluster is needed to deploy to",
-			Fix: "make up (it finds or starts one), or " + ps.set(keyKubeconfigPath, "<file>"), Later: true})
+		ps.add(Problem{Key: keyKubeconfigPath, Got: "no kubeconfig in " + strings.Join(files, ", "),
+			Want: "a cluster is needed to deploy to",
+			Fix:  "make up (it finds or starts one), or " + ps.set(keyKubeconfigPath, "<file>"), Later: true})
 		return found, "", false
 	}
 	return found, strings.Join(read, ", "), true

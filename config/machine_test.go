@@ -32,7 +32,8 @@ func load(t *testing.T, o pulumitest.Options, m target.Machine) (*Config, error)
 	return cfg, err
 }
 
-func loadRecorded(t testing.TB, o pulumitest.Options, m target.Machine) (cfg *Config, r *pulumitest.Recorder, err error) {
+func loadRecorded(t testing.TB, o pulumitest.Options, m target.Machine) (cfg *Config, r *pulumitest.Recorder,
+	err error) {
 	t.Helper()
 	if m.Dial == nil { // a Docker Engine answers unless the test says otherwise
 		m.Dial = func(context.Context, string, string) error { return nil }
@@ -162,7 +163,8 @@ func TestPreviewWithoutAnyCluster(t *testing.T) {
 }
 
 func TestAnUpdateNeedsADockerEngine(t *testing.T) {
-	given := map[string]string{"todo:images": `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`, "todo:registry": "localhost:5000"}
+	given := map[string]string{"todo:images": `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`,
+		"todo:registry": "localhost:5000"}
 	built := map[string]string{"todo:registry": "localhost:5000"}
 	named := map[string]string{"todo:registry": "localhost:5000", "todo:dockerHost": "tcp://builder:2375"}
 	for name, c := range map[string]struct {
@@ -172,13 +174,17 @@ func TestAnUpdateNeedsADockerEngine(t *testing.T) {
 		answers string // the address that does
 		want    string
 	}{
-		"none":                          {config: built, want: "dockerHost: no Docker Engine answers at unix:///var/run/docker.sock (nobody listens)"},
-		"none at the context's place":   {config: built, context: "unix:///colima.sock", answers: "/var/run/docker.sock", want: "no Docker Engine answers at unix:///colima.sock"},
-		"the named one does not answer": {config: named, answers: "/var/run/docker.sock", want: "no Docker Engine answers at tcp://builder:2375"},
-		"the usual place":               {config: built, context: "unix:///var/run/docker.sock", answers: "/var/run/docker.sock"},
-		"the context's place":           {config: built, context: "unix:///colima.sock", answers: "/colima.sock"},
-		"nothing to build":              {config: given},
-		"preview":                       {config: built, preview: true},
+		"none": {config: built,
+			want: "dockerHost: no Docker Engine answers at unix:///var/run/docker.sock (nobody listens)"},
+		"none at the context's place": {config: built, context: "unix:///colima.sock", answers: "/var/run/docker.sock",
+			want: "no Docker Engine answers at unix:///colima.sock"},
+		"the named one does not answer": {config: named, answers: "/var/run/docker.sock",
+			want: "no Docker Engine answers at tcp://builder:2375"},
+		"the usual place": {config: built, context: "unix:///var/run/docker.sock",
+			answers: "/var/run/docker.sock"},
+		"the context's place": {config: built, context: "unix:///colima.sock", answers: "/colima.sock"},
+		"nothing to build":    {config: given},
+		"preview":             {config: built, preview: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := bare(c.context, nil)
@@ -193,7 +199,8 @@ func TestAnUpdateNeedsADockerEngine(t *testing.T) {
 			if c.want == "" && err != nil {
 				t.Errorf("refused: %v", err)
 			}
-			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Fix: start Docker")) {
+			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(),
+				"Fix: start Docker")) {
 				t.Errorf("error = %v, want %q and how to fix it", err, c.want)
 			}
 			// The provider knows no contexts, and the default must not get into the state.
@@ -228,8 +235,10 @@ func TestAMissingContext(t *testing.T) {
 			}
 			return nil, exec.ErrNotFound
 		}
-		o := pulumitest.Options{Root: pulumitest.Project(t), Preview: c.preview, Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
-		pulumitest.Write(t, o.Root, "without", pulumitest.Kubeconfig(map[string]string{"cloud": "https://k8s.your-company.com"}))
+		o := pulumitest.Options{Root: pulumitest.Project(t), Preview: c.preview,
+			Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+		pulumitest.Write(t, o.Root, "without",
+			pulumitest.Kubeconfig(map[string]string{"cloud": "https://k8s.your-company.com"}))
 		maps.Copy(o.Config, c.config)
 		if c.chosen != "" {
 			m.Getenv = func(name string) string { return map[string]string{"KUBECONFIG": o.Root + "/kubeconfig"}[name] }
@@ -240,7 +249,8 @@ func TestAMissingContext(t *testing.T) {
 		if c.want == "" && err != nil {
 			t.Errorf("%s: %v; a preview needs no cluster", name, err)
 		}
-		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "kubeContext cloud") ||
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(),
+			"kubeContext cloud") ||
 			strings.Contains(err.Error(), "kubeContext todo-lab")) {
 			t.Errorf("%s: error = %v, want %q and no command that names another cluster", name, err, c.want)
 		}

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Choose takes the only local cluster that runs or can be started, or of several the one that the current context names.
-// found is false when there is none, and when there are several and none is current; a remote cluster is never taken.
+// Choose takes the only local cluster that runs or can be started, or of several the one that the current context
+// names. found is false when there is none, and when there are several and none is current; a remote cluster is never
+// taken.
 func Choose(clusters []Cluster, current string) (chosen Cluster, found bool) {
 	usable := Usable(clusters)
 	if len(usable) == 1 {

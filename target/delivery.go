@@ -25,8 +25,8 @@ type NoDelivery struct {
 
 func (e *NoDelivery) Error() string { return e.Why }
 
-// Deliver finds the way into a cluster. What the stack's configuration names comes in as given and stays: a registry wins
-// over everything, an Engine over the one that would be found.
+// Deliver finds the way into a cluster. What the stack's configuration names comes in as given and stays: a registry
+// wins over everything, an Engine over the one that would be found.
 func Deliver(ctx context.Context, m Machine, tool Tool, cluster string, given Delivery) (Delivery, error) {
 	d := given
 	engine := func() Engine {

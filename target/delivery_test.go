@@ -10,7 +10,8 @@ import (
 )
 
 func TestHowImagesReachTheNodes(t *testing.T) {
-	const current, colima = "docker context inspect --format {{.Endpoints.docker.Host}}", "unix:///Users/ana/.colima/work/docker.sock"
+	const current, colima = "docker context inspect --format {{.Endpoints.docker.Host}}",
+		"unix:///Users/ana/.colima/work/docker.sock"
 	byDefault := map[string]answer{current: {"unix:///var/run/docker.sock\n", nil}}
 	profiles := answer{recorded(t, "minikube-profiles.json"), nil}
 	minikube := map[string]answer{
@@ -36,31 +37,48 @@ func TestHowImagesReachTheNodes(t *testing.T) {
 		refused  string
 		registry string
 	}{
-		"Minikube":                      {tool: Minikube, cluster: "minikube", commands: minikube, engine: inside},
-		"Minikube, an old profile":      {tool: Minikube, cluster: "old", commands: minikube, engine: inside},
-		"Minikube, containerd":          {tool: Minikube, cluster: "work", commands: minikube, engine: rootless, loads: true},
-		"Minikube, cri-o":               {tool: Minikube, cluster: "podman", commands: minikube, engine: rootless, loads: true},
-		"Minikube, two nodes":           {tool: Minikube, cluster: "pair", commands: minikube, engine: rootless, loads: true},
-		"Minikube, no such profile":     {tool: Minikube, cluster: "missing", commands: minikube, refused: "there is no profile missing"},
-		"Minikube, no answer":           {tool: Minikube, cluster: "minikube", commands: map[string]answer{"minikube": {"", exit(1)}}, refused: "minikube profile list"},
-		"Minikube, no JSON":             {tool: Minikube, cluster: "minikube", commands: map[string]answer{"minikube": {"* none", nil}}, refused: "not the JSON that was expected"},
-		"Minikube, an Engine is named":  {tool: Minikube, cluster: "work", given: Delivery{Engine: rootless}, engine: rootless},
-		"kind":                          {tool: Kind, cluster: "dev", commands: byDefault, loads: true},
-		"kind, rootless Docker":         {tool: Kind, cluster: "dev", commands: minikube, engine: rootless, loads: true},
-		"kind, an Engine is named":      {tool: Kind, cluster: "dev", given: Delivery{Engine: rootless}, engine: rootless, loads: true},
-		"kind, a registry is named":     {tool: Kind, cluster: "dev", commands: byDefault, given: Delivery{Registry: "localhost:5001"}},
-		"k3d":                           {tool: K3d, cluster: "shop", commands: byDefault, loads: true},
-		"Docker Desktop":                {tool: DockerDesktop, cluster: "docker-desktop", commands: byDefault},
-		"Docker Desktop's own context":  {tool: DockerDesktop, commands: map[string]answer{current + " desktop-linux": {"unix:///Users/ana/.docker/run/docker.sock", nil}}, engine: Engine{Host: "unix:///Users/ana/.docker/run/docker.sock"}},
-		"Docker Desktop from WSL":       {tool: DockerDesktop, commands: map[string]answer{current + " desktop-linux": {"npipe:////./pipe/dockerDesktopLinuxEngine", nil}}},
-		"OrbStack":                      {tool: OrbStack, commands: map[string]answer{current + " orbstack": {"unix:///Users/ana/.orbstack/run/docker.sock", nil}}, engine: Engine{Host: "unix:///Users/ana/.orbstack/run/docker.sock"}},
+		"Minikube":                 {tool: Minikube, cluster: "minikube", commands: minikube, engine: inside},
+		"Minikube, an old profile": {tool: Minikube, cluster: "old", commands: minikube, engine: inside},
+		"Minikube, containerd":     {tool: Minikube, cluster: "work", commands: minikube, engine: rootless, loads: true},
+		"Minikube, cri-o": {tool: Minikube, cluster: "podman", commands: minikube, engine: rootless,
+			loads: true},
+		"Minikube, two nodes": {tool: Minikube, cluster: "pair", commands: minikube, engine: rootless, loads: true},
+		"Minikube, no such profile": {tool: Minikube, cluster: "missing", commands: minikube,
+			refused: "there is no profile missing"},
+		"Minikube, no answer": {tool: Minikube, cluster: "minikube", commands: map[string]answer{"minikube": {"",
+			exit(1)}}, refused: "minikube profile list"},
+		"Minikube, no JSON": {tool: Minikube, cluster: "minikube",
+			commands: map[string]answer{"minikube": {"* none", nil}}, refused: "not the JSON that was expected"},
+		"Minikube, an Engine is named": {tool: Minikube, cluster: "work", given: Delivery{Engine: rootless},
+			engine: rootless},
+		"kind":                  {tool: Kind, cluster: "dev", commands: byDefault, loads: true},
+		"kind, rootless Docker": {tool: Kind, cluster: "dev", commands: minikube, engine: rootless, loads: true},
+		"kind, an Engine is named": {tool: Kind, cluster: "dev", given: Delivery{Engine: rootless}, engine: rootless,
+			loads: true},
+		"kind, a registry is named": {tool: Kind, cluster: "dev", commands: byDefault,
+			given: Delivery{Registry: "localhost:5001"}},
+		"k3d":            {tool: K3d, cluster: "shop", commands: byDefault, loads: true},
+		"Docker Desktop": {tool: DockerDesktop, cluster: "docker-desktop", commands: byDefault},
+		"Docker Desktop's own context": {tool: DockerDesktop, commands: map[string]answer{current +
+			" desktop-linux": {"unix:///Users/ana/.docker/run/docker.sock", nil}},
+			engine: Engine{Host: "unix:///Users/ana/.docker/run/docker.sock"}},
+		"Docker Desktop from WSL": {tool: DockerDesktop, commands: map[string]answer{current +
+			" desktop-linux": {"npipe:////./pipe/dockerDesktopLinuxEngine", nil}}},
+		"OrbStack": {tool: OrbStack, commands: map[string]answer{current +
+			" orbstack": {"unix:///Users/ana/.orbstack/run/docker.sock", nil}},
+			engine: Engine{Host: "unix:///Users/ana/.orbstack/run/docker.sock"}},
 		"Rancher Desktop, admin rights": {tool: RancherDesktop, commands: byDefault},
-		"Colima's profile, not current": {tool: Colima, cluster: "colima-work", commands: map[string]answer{current: {"unix:///other.sock", nil}, current + " colima-work": {colima, nil}}, engine: Engine{Host: colima}},
-		"DOCKER_HOST stays unwritten":   {tool: Kind, cluster: "dev", env: map[string]string{"DOCKER_HOST": "tcp://10.0.0.5:2376"}, loads: true},
-		"MicroK8s":                      {tool: MicroK8s, refused: "takes images from a registry", registry: "localhost:32000"},
-		"the lab, by hand":              {tool: Lab, refused: "takes images from its registry", registry: "localhost:5000"},
-		"a cluster elsewhere":           {refused: "would not find images that are only in this machine's Docker Engine"},
-		"elsewhere, with a registry":    {commands: minikube, given: Delivery{Registry: "registry.your-company.com"}, engine: rootless},
+		"Colima's profile, not current": {tool: Colima, cluster: "colima-work",
+			commands: map[string]answer{current: {"unix:///other.sock", nil}, current + " colima-work": {colima, nil}},
+			engine:   Engine{Host: colima}},
+		"DOCKER_HOST stays unwritten": {tool: Kind, cluster: "dev",
+			env: map[string]string{"DOCKER_HOST": "tcp://10.0.0.5:2376"}, loads: true},
+		"MicroK8s": {tool: MicroK8s, refused: "takes images from a registry",
+			registry: "localhost:32000"},
+		"the lab, by hand":    {tool: Lab, refused: "takes images from its registry", registry: "localhost:5000"},
+		"a cluster elsewhere": {refused: "would not find images that are only in this machine's Docker Engine"},
+		"elsewhere, with a registry": {commands: minikube, given: Delivery{Registry: "registry.your-company.com"},
+			engine: rootless},
 	} {
 		f := fake{commands: c.commands, env: c.env}
 		d, err := Deliver(t.Context(), f.machine(), c.tool, c.cluster, c.given)
@@ -83,9 +101,11 @@ func TestParseDockerEnv(t *testing.T) {
 		want Engine
 		err  string
 	}{
-		"recorded":      {text: recorded(t, "docker-env.txt"), want: Engine{Host: "tcp://192.168.49.2:2376", CertPath: "/home/ana/.minikube/certs"}},
-		"quoted":        {text: "DOCKER_HOST=\"tcp://192.168.49.2:2376\"\n", want: Engine{Host: "tcp://192.168.49.2:2376"}},
-		"spaces":        {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\nDOCKER_CERT_PATH=/home/a user/certs\n", want: Engine{Host: "tcp://h:1", CertPath: "/home/a user/certs"}},
+		"recorded": {text: recorded(t, "docker-env.txt"), want: Engine{Host: "tcp://192.168.49.2:2376",
+			CertPath: "/home/ana/.minikube/certs"}},
+		"quoted": {text: "DOCKER_HOST=\"tcp://192.168.49.2:2376\"\n", want: Engine{Host: "tcp://192.168.49.2:2376"}},
+		"spaces": {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\nDOCKER_CERT_PATH=/home/a user/certs\n",
+			want: Engine{Host: "tcp://h:1", CertPath: "/home/a user/certs"}},
 		"no daemon":     {text: "MINIKUBE_ACTIVE_DOCKERD=\n", err: "names no DOCKER_HOST"},
 		"no answer":     {text: "", err: "names no DOCKER_HOST"},
 		"TLS, no certs": {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\n", err: "no DOCKER_CERT_PATH"},
@@ -108,13 +128,17 @@ func TestTheEngineIsAskedWhereTheProviderLooks(t *testing.T) {
 		where   string
 		fails   bool
 	}{
-		"the default socket":            {answers: []string{"/var/run/docker.sock"}, where: "unix:///var/run/docker.sock"},
-		"Docker Desktop without rights": {answers: []string{"/home/ana/.docker/run/docker.sock"}, where: "unix:///home/ana/.docker/run/docker.sock"},
-		"none":                          {where: "unix:///var/run/docker.sock", fails: true},
-		"by variable":                   {env: map[string]string{"DOCKER_HOST": "tcp://b:2375"}, answers: []string{"b:2375"}, where: "tcp://b:2375"},
-		"by variable, and another runs": {env: map[string]string{"DOCKER_HOST": "tcp://b:2375"}, answers: []string{"/var/run/docker.sock"}, where: "tcp://b:2375", fails: true},
-		"resolved":                      {engine: Engine{Host: "unix:///c.sock"}, answers: []string{"/c.sock"}, where: "unix:///c.sock"},
-		"by ssh":                        {engine: Engine{Host: "ssh://me@builder"}, where: "ssh://me@builder"},
+		"the default socket": {answers: []string{"/var/run/docker.sock"}, where: "unix:///var/run/docker.sock"},
+		"Docker Desktop without rights": {answers: []string{"/home/ana/.docker/run/docker.sock"},
+			where: "unix:///home/ana/.docker/run/docker.sock"},
+		"none": {where: "unix:///var/run/docker.sock", fails: true},
+		"by variable": {env: map[string]string{"DOCKER_HOST": "tcp://b:2375"},
+			answers: []string{"b:2375"}, where: "tcp://b:2375"},
+		"by variable, and another runs": {env: map[string]string{"DOCKER_HOST": "tcp://b:2375"},
+			answers: []string{"/var/run/docker.sock"}, where: "tcp://b:2375", fails: true},
+		"resolved": {engine: Engine{Host: "unix:///c.sock"}, answers: []string{"/c.sock"},
+			where: "unix:///c.sock"},
+		"by ssh": {engine: Engine{Host: "ssh://me@builder"}, where: "ssh://me@builder"},
 	} {
 		f := fake{env: c.env, answers: c.answers}
 		where, err := c.engine.Answers(t.Context(), f.machine())
@@ -127,7 +151,8 @@ func TestTheEngineIsAskedWhereTheProviderLooks(t *testing.T) {
 // program puts a shell script on PATH. What it is called with ends up in a file.
 func program(t *testing.T, dir, name, script string) {
 	t.Helper()
-	text := "#!/bin/sh\necho \"" + name + " $*${DOCKER_HOST:+ on $DOCKER_HOST}\" >>" + filepath.Join(dir, "calls") + "\n" + script + "\n"
+	text := "#!/bin/sh\necho \"" + name + " $*${DOCKER_HOST:+ on $DOCKER_HOST}\" >>" + filepath.Join(dir, "calls") +
+		"\n" + script + "\n"
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -137,41 +162,46 @@ func TestImagesAreLoaded(t *testing.T) {
 	const image = "localhost/todo/web:0123"
 	k3d := recorded(t, "k3d-clusters.json")
 	for name, c := range map[string]struct {
-		loader  Loader
+		loader  *Loader
 		scripts map[string]string
 		calls   []string
 		fails   string
 	}{
 		"kind": {
-			loader:  Loader{tool: Kind, cluster: "dev"},
-			scripts: map[string]string{"kind": `[ "$1" = get ] && echo dev-control-plane dev-worker dev-external-load-balancer; true`, "docker": `[ "$2" = dev-worker ] || echo sha256:1`},
+			loader: &Loader{tool: Kind, cluster: "dev"},
+			scripts: map[string]string{"kind": `[ "$1" = get ] && echo dev-control-plane dev-worker dev-external-load-balancer; true`,
+				"docker": `[ "$2" = dev-worker ] || echo sha256:1`},
 			calls: []string{"kind get nodes --name dev", "docker exec dev-control-plane crictl images --quiet " + image,
 				"docker exec dev-worker crictl images --quiet " + image, "kind load docker-image --name dev " + image},
 		},
 		"kind has it": {
-			loader:  Loader{tool: Kind, cluster: "dev"},
+			loader:  &Loader{tool: Kind, cluster: "dev"},
 			scripts: map[string]string{"kind": "echo dev-control-plane", "docker": "echo sha256:1"},
 			calls:   []string{"kind get nodes --name dev", "docker exec dev-control-plane crictl images --quiet " + image},
 		},
 		"kind, and the Engine has lost the image": {
-			loader:  Loader{tool: Kind, cluster: "dev"},
-			scripts: map[string]string{"kind": `[ "$1" = get ] && exit 0; echo 'ERROR: image: "x" not present locally' >&2; exit 1`},
-			calls:   []string{"kind get nodes --name dev", "kind load docker-image --name dev " + image},
-			fails:   `loading localhost/todo/web:0123 into kind dev: kind load docker-image --name dev localhost/todo/web:0123: exit status 1: ERROR: image: "x" not present locally`,
+			loader: &Loader{tool: Kind, cluster: "dev"},
+			scripts: map[string]string{"kind": `[ "$1" = get ] && exit 0
+				echo 'ERROR: image: "x" not present locally' >&2; exit 1`},
+			calls: []string{"kind get nodes --name dev", "kind load docker-image --name dev " + image},
+			fails: `loading localhost/todo/web:0123 into kind dev: ` +
+				`kind load docker-image --name dev localhost/todo/web:0123: exit status 1: ERROR: image: "x" not present locally`,
 		},
 		"k3d, another Engine": {
-			loader:  Loader{tool: K3d, cluster: "shop", engine: Engine{Host: "unix:///c.sock"}},
-			scripts: map[string]string{"k3d": "[ $2 = list ] && echo '" + strings.TrimSpace(k3d) + "'; true", "docker": "exit 1"},
-			calls: []string{"k3d cluster list shop -o json on unix:///c.sock", "docker exec k3d-shop-server-0 crictl images --quiet " + image + " on unix:///c.sock",
+			loader: &Loader{tool: K3d, cluster: "shop", engine: Engine{Host: "unix:///c.sock"}},
+			scripts: map[string]string{"k3d": "[ $2 = list ] && echo '" + strings.TrimSpace(k3d) + "'; true",
+				"docker": "exit 1"},
+			calls: []string{"k3d cluster list shop -o json on unix:///c.sock",
+				"docker exec k3d-shop-server-0 crictl images --quiet " + image + " on unix:///c.sock",
 				"k3d image import --cluster shop " + image + " on unix:///c.sock"},
 		},
 		"Minikube": {
-			loader:  Loader{tool: Minikube, cluster: "work"},
+			loader:  &Loader{tool: Minikube, cluster: "work"},
 			scripts: map[string]string{"minikube": "echo registry.k8s.io/pause:3.10"},
 			calls:   []string{"minikube -p work image ls", "minikube -p work image load --daemon " + image},
 		},
 		"Minikube has it": {
-			loader:  Loader{tool: Minikube, cluster: "work"},
+			loader:  &Loader{tool: Minikube, cluster: "work"},
 			scripts: map[string]string{"minikube": "echo registry.k8s.io/pause:3.10; echo " + image},
 			calls:   []string{"minikube -p work image ls"},
 		},
@@ -182,8 +212,8 @@ func TestImagesAreLoaded(t *testing.T) {
 		for _, tool := range []string{"kind", "k3d", "minikube", "docker"} {
 			program(t, dir, tool, c.scripts[tool])
 		}
-		l := &Loader{tool: c.loader.tool, cluster: c.loader.cluster, engine: c.loader.engine, m: This()}
-		err := l.Load(t.Context(), image)
+		c.loader.m = This()
+		err := c.loader.Load(t.Context(), image)
 		if (err == nil) != (c.fails == "") || (err != nil && err.Error() != c.fails) {
 			t.Errorf("%s: error = %v, want %q", name, err, c.fails)
 		}

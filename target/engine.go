@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Engine is the Docker Engine that builds. The zero value is the one that the Docker provider finds by itself: DOCKER_HOST,
-// or else a socket in one of the usual places.
+// Engine is the Docker Engine that builds. The zero value is the one that the Docker provider finds by itself:
+// DOCKER_HOST, or else a socket in one of the usual places.
 type Engine struct {
 	Host     string // for example unix:///var/run/docker.sock or tcp://192.168.49.2:2376
 	CertPath string // folder of ca.pem, cert.pem and key.pem; "" is no TLS
@@ -17,9 +17,9 @@ type Engine struct {
 
 const defaultSocket = "/var/run/docker.sock"
 
-// EngineFor resolves the Engine as the docker command does, since the provider knows no contexts: Colima, rootless Docker
-// and others listen in places of their own. tool's own Engine comes first: only its images are in the nodes. What the
-// provider finds by itself stays the zero value, so that nothing of this machine gets into the state.
+// EngineFor resolves the Engine as the docker command does, since the provider knows no contexts: Colima, rootless
+// Docker and others listen in places of their own. tool's own Engine comes first: only its images are in the nodes.
+// What the provider finds by itself stays the zero value, so that nothing of this machine gets into the state.
 func EngineFor(ctx context.Context, m Machine, tool Tool, cluster string) Engine {
 	name := tool.engine()
 	if tool == Colima {
@@ -37,8 +37,8 @@ func EngineFor(ctx context.Context, m Machine, tool Tool, cluster string) Engine
 	return Engine{Host: host}
 }
 
-// dockerContext is the endpoint of a Docker context, by default the current one; "" is the default socket. found is false
-// when there is no such context, no docker command, or an endpoint that only Windows has.
+// dockerContext is the endpoint of a Docker context, by default the current one; "" is the default socket. found is
+// false when there is no such context, no docker command, or an endpoint that only Windows has.
 func dockerContext(ctx context.Context, m Machine, name ...string) (host string, found bool) {
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()

@@ -85,9 +85,7 @@ type finder struct {
 
 // state asks the API server first, and the cluster's tool only when that does not answer.
 func (f finder) state(c Cluster, e Endpoint) State {
-	ctx, cancel := context.WithTimeout(f.ctx, dialPatience)
-	defer cancel()
-	if f.m.Dial(ctx, "tcp", e.dialAddress()) == nil {
+	if Answers(f.ctx, f.m, e) {
 		return Running
 	}
 	listed := func(names []string, known bool) State {
@@ -115,6 +113,13 @@ func (f finder) state(c Cluster, e Endpoint) State {
 		return listed(f.k3dClusters())
 	}
 	return Off
+}
+
+// Answers reports whether an API server accepts a connection.
+func Answers(ctx context.Context, m Machine, e Endpoint) bool {
+	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	defer cancel()
+	return m.Dial(ctx, "tcp", e.dialAddress()) == nil
 }
 
 // minikube reads the exit codes of `minikube status`: bits 1, 2 and 4 for what does not run, 85 for a profile that does

@@ -51,21 +51,24 @@ func TestPlace(t *testing.T) {
 }
 
 func TestFirstKubeconfigOfTheListWins(t *testing.T) {
-	one := "current-context: %\nclusters: [{name: a, cluster: {server: 'https://%'}}]\ncontexts: [{name: a, context: {cluster: a}}]\n"
-	f := fake{files: map[string]string{"/1": strings.ReplaceAll(one, "%", "first"), "/2": strings.ReplaceAll(one, "%", "second")}}
+	one := "current-context: %\nclusters: [{name: a, cluster: {server: 'https://%'}}]\n" +
+		"contexts: [{name: a, context: {cluster: a}}]\n"
+	f := fake{files: map[string]string{"/1": strings.ReplaceAll(one, "%", "first"), "/2": strings.ReplaceAll(one, "%",
+		"second")}}
 	k, read, err := ReadKubeconfig(f.machine(), "/missing", "/1", "/2")
 	if err != nil || len(read) != 2 || k.Contexts["a"].Server != "https://first" || k.Current != "first" {
 		t.Errorf("got %+v from %v (%v), want the first file's context and current context, as in kubectl", k, read, err)
 	}
 	f.files["/2"] = "contexts: [{name: a, context: {cluster: b}}]"
-	if _, _, err := ReadKubeconfig(f.machine(), "/1", "/2"); err == nil || !strings.Contains(err.Error(), "/2 cannot be used: context") {
+	if _, _, err := ReadKubeconfig(f.machine(), "/1", "/2"); err == nil || !strings.Contains(err.Error(),
+		"/2 cannot be used: context") {
 		t.Errorf("error = %v, want the file that is broken", err)
 	}
 }
 
 func TestMinikubeProfileOfAnyName(t *testing.T) {
-	k, err := ParseKubeconfig([]byte(`{"clusters":[{"name":"p","cluster":{"server":"https://203.0.113.7","extensions":[{"name":"cluster_info",
-		"extension":{"provider":"minikube.sigs.k8s.io"}}]}}],"contexts":[{"name":"p","context":{"cluster":"p"}}]}`))
+	k, err := ParseKubeconfig([]byte(`{"clusters":[{"name":"p","cluster":{"server":"https://203.0.113.7",
+		"extensions":[{"name":"cluster_info","extension":{"provider":"minikube.sigs.k8s.io"}}]}}],"contexts":[{"name":"p","context":{"cluster":"p"}}]}`))
 	if tool, name := k.Contexts["p"].Tool("p"); err != nil || tool != Minikube || name != "p" {
 		t.Errorf("a profile that Minikube marked is %q of %q (%v)", name, tool, err)
 	}

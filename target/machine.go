@@ -1,5 +1,5 @@
-// Package target finds out where a stack goes: which local cluster, which Docker Engine builds, and how an image reaches
-// the nodes. The Pulumi program and the commands behind make share it, so it does not use the Pulumi SDK.
+// Package target finds out where a stack goes: which local cluster, which Docker Engine builds, and how an image
+// reaches the nodes. The Pulumi program and the commands behind make share it, so it does not use the Pulumi SDK.
 package target
 
 import (

@@ -49,8 +49,9 @@ type profileSettings struct {
 	}
 }
 
-// sharesEngine reports whether images built in the profile's Docker are at once in its nodes: Minikube's default runtime
-// was docker and is containerd in newer versions (kubernetes/minikube#23562). Each node has an Engine of its own.
+// sharesEngine reports whether images built in the profile's Docker are at once in its nodes: Minikube's default
+// runtime was docker and is containerd in newer versions (kubernetes/minikube#23562). Each node has an Engine of its
+// own.
 func (p profileSettings) sharesEngine() bool {
 	runtime := p.Config.KubernetesConfig.ContainerRuntime // profiles of before 2022 have none
 	return (runtime == "docker" || runtime == "") && len(p.Config.Nodes) < 2

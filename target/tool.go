@@ -36,7 +36,8 @@ var tools = []struct {
 	{tool: OrbStack, title: "OrbStack", names: []string{"orbstack"}, engine: "orbstack", on: "orb start k8s"},
 	{tool: RancherDesktop, title: "Rancher Desktop", names: []string{"rancher-desktop"}, engine: "rancher-desktop",
 		on: "start Rancher Desktop and enable Kubernetes in its preferences"},
-	{tool: Colima, title: "Colima", names: []string{"colima", "colima-"}, engine: "colima", on: "colima start --kubernetes"},
+	{tool: Colima, title: "Colima", names: []string{"colima", "colima-"}, engine: "colima",
+		on: "colima start --kubernetes"},
 	{tool: MicroK8s, title: "MicroK8s", names: []string{"microk8s", "microk8s-cluster"}, on: "microk8s start"},
 	{tool: Lab, title: "the lab", names: []string{LabContext}, on: "make lab-up"},
 }
@@ -70,9 +71,9 @@ func (t Tool) On() string {
 	return ""
 }
 
-// Tool recognises the tool that wrote a context, and the cluster's name in that tool: a Minikube profile, a kind cluster.
-// Renamed contexts are recognised by their cluster. A public address is never a cluster of this machine, whatever its
-// name, unless Minikube marked it: its ssh driver can run elsewhere.
+// Tool recognises the tool that wrote a context, and the cluster's name in that tool: a Minikube profile, a kind
+// cluster. Renamed contexts are recognised by their cluster. A public address is never a cluster of this machine,
+// whatever its name, unless Minikube marked it: its ssh driver can run elsewhere.
 func (e Endpoint) Tool(context string) (Tool, string) {
 	if e.minikube {
 		return Minikube, e.cluster
