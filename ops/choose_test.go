@@ -43,8 +43,8 @@ func calls(t *testing.T, bin, name string) string {
 	return string(text)
 }
 
-// kubeconfig writes the user's own, with a context for each "name server"; the first is the current one.
-func userKubeconfig(t *testing.T, contexts ...string) {
+// writeKubeconfig writes a context for each "name server"; the first is the current one.
+func writeKubeconfig(t *testing.T, path string, contexts ...string) {
 	t.Helper()
 	var clusters, list strings.Builder
 	for _, c := range contexts {
@@ -54,7 +54,7 @@ func userKubeconfig(t *testing.T, contexts ...string) {
 	}
 	current, _, _ := strings.Cut(contexts[0], " ")
 	text := fmt.Sprintf("current-context: %q\nclusters:\n%scontexts:\n%s", current, &clusters, &list)
-	if err := writeFile(filepath.Join(os.Getenv("HOME"), ".kube", "config"), []byte(text)); err != nil {
+	if err := writeFile(path, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -71,6 +71,7 @@ func TestChooseCluster(t *testing.T) {
 		config   string // of the stack
 		last     string // cluster.json
 		contexts []string
+		own      []string          // contexts of .state/dev/kubeconfig
 		tools    map[string]string // scripts by name
 		want     Cluster
 		started  map[string]string // the last call of a tool
@@ -107,6 +108,21 @@ func TestChooseCluster(t *testing.T) {
 			want: Cluster{Kind: "kind", Context: "kind-todo", Name: "todo", Kubeconfig: ".state/dev/kubeconfig", Local: true},
 			started: map[string]string{"docker": "start todo-control-plane",
 				"kind": "export kubeconfig --name todo --kubeconfig ROOT/.state/dev/kubeconfig"},
+		},
+		"the kind that make up created, after Docker was restarted": {
+			last: `{"kind":"kind","context":"kind-todo","name":"todo","kubeconfig":".state/dev/kubeconfig","local":true}`,
+			own:  []string{"kind-todo " + nowhere},
+			tools: map[string]string{"kind": `case "$*" in "get clusters") echo todo ;; "get nodes"*) echo todo-control-plane ;; esac`,
+				"docker": "exit 0"},
+			want:    Cluster{Kind: "kind", Context: "kind-todo", Name: "todo", Kubeconfig: ".state/dev/kubeconfig", Local: true},
+			started: map[string]string{"docker": "start todo-control-plane", "kind": "get nodes --name todo"},
+		},
+		"the kind that make up created, without Docker": {
+			last:  `{"kind":"kind","context":"kind-todo","name":"todo","kubeconfig":".state/dev/kubeconfig","local":true}`,
+			own:   []string{"kind-todo " + nowhere},
+			tools: map[string]string{"kind": "exit 1"},
+			says:  []string{"kind (context kind-todo) does not answer: start Docker, and run make up again"},
+			root:  true,
 		},
 		"the last run's, of two": {
 			last: `{"kind":"k3d","context":"k3d-b","name":"b","local":true}`, contexts: []string{"k3d-a " + nowhere, "k3d-b " +
@@ -160,7 +176,10 @@ func TestChooseCluster(t *testing.T) {
 				install(t, bin, tool, script)
 			}
 			if len(test.contexts) > 0 {
-				userKubeconfig(t, test.contexts...)
+				writeKubeconfig(t, filepath.Join(os.Getenv("HOME"), ".kube", "config"), test.contexts...)
+			}
+			if len(test.own) > 0 {
+				writeKubeconfig(t, ops.stackState("kubeconfig"), test.own...)
 			}
 			if test.last != "" {
 				if err := writeFile(ops.stackState("cluster.json"), []byte(test.last)); err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,7 +23,7 @@ func TestAMissingContextNamesNoOtherCluster(t *testing.T) {
 	if got := check("work"); !strings.Contains(got, "it has no context at all") {
 		t.Errorf("without a kubeconfig: %s", got)
 	}
-	userKubeconfig(t, "payments-production https://k8s.your-company.com")
+	writeKubeconfig(t, filepath.Join(os.Getenv("HOME"), ".kube", "config"), "payments-production https://k8s.your-company.com")
 	got := check("dev")
 	for _, want := range []string{`kubeContext: "dev" is not in `, "known: payments-production",
 		`add "todo:kubeContext: <context>"`} {
