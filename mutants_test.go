@@ -27,7 +27,7 @@ var mutants = map[string]struct{ file, good, bad string }{
 	"the internet includes the cloud's keys":   {"components/networkpolicies_rules.go", `"169.254.0.0/16", `, ""},
 	"another Dockerfile gives the same image":  {"components/contenthash.go", `file(h, "dockerfile", filepath.Join(b.Root, b.Dockerfile))`, `error(nil)`},
 	"another base image gives the same image":  {"components/contenthash.go", `field(h, "arg", name, b.Args[name])`, `field(h, "arg", name)`},
-	"development changes a remote cluster":     {"config/kube.go", "case !c.Production && where == remote && !k.allowNonLocal:", "case false:"},
+	"development changes a remote cluster":     {"config/kube.go", "case !c.Production && where == target.Remote && !k.allowNonLocal:", "case false:"},
 	"two services have one node port":          {"config/validate.go", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort != 0", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort < 0"},
 	"a request above its limit is let through": {"config/validate_pods.go", "if okRequest && okLimit && request > limit {", "if okRequest && okLimit && request < 0 {"},
 	"production talks to Postgres without TLS": {"config/secrets.go", `case l.needsTLS() && !slices.Contains(encrypted, u.Query().Get("sslmode")):`, "case false:"},

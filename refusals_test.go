@@ -208,7 +208,7 @@ var refusals = map[string]refusal{
 	"stack of the cluster":     {config: map[string]string{"todo:kubeStack": "cluster"}, says: []string{`kubeStack: "cluster"`, "<organization>/<project>/<stack>"}},
 	"stack and file":           {config: map[string]string{"todo:kubeStack": "a/b/c", "todo:kubeconfigPath": "kubeconfig"}, says: []string{`kubeconfigPath: "kubeconfig"; kubeStack brings a kubeconfig`}},
 
-	"unknown context":        {config: map[string]string{"todo:kubeContext": "minikub", "todo:kubeconfigPath": "kubeconfig"}, says: []string{`kubeContext: "minikub" is not in `, "known: cloud, minikube, todo-lab", "pulumi config set -s dev kubeContext minikube"}},
+	"unknown context":        {config: map[string]string{"todo:kubeContext": "minikub", "todo:kubeconfigPath": "kubeconfig"}, says: []string{`kubeContext: "minikub" is not in `, "known: cloud, minikube, todo-lab", "pulumi config set -s dev kubeContext <context>"}},
 	"remote cluster for dev": {config: map[string]string{"todo:kubeContext": "cloud", "todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000"}, says: []string{`kubeContext: "cloud" is at https://k8s.your-company.com`, "allowNonLocalCluster true"}},
 	"local cluster for prod": {stack: "prod", config: map[string]string{"todo:kubeContext": "minikube"}, says: []string{`kubeContext: "minikube"`, "production does not belong there"}},
 	"no context for prod":    {stack: "prod", config: map[string]string{"todo:kubeContext": ""}, says: []string{"kubeContext: not set", "production never guesses"}},
@@ -219,7 +219,7 @@ var refusals = map[string]refusal{
 	"broken kubeconfig text": {secrets: map[string]string{"todo:kubeconfig": canary + ": ["}, says: []string{"kubeconfig: cannot be parsed"}},
 	"no registry for a cluster elsewhere": {
 		config: map[string]string{"todo:kubeContext": "cloud", "todo:kubeconfigPath": "kubeconfig", "todo:allowNonLocalCluster": "true"},
-		says:   []string{"registry: not set", `the nodes of "cloud" would not find images`},
+		says:   []string{"registry: not set", `cluster "cloud" needs one: its nodes would not find images`},
 	},
 	"broken cluster.json": {change: func(t *testing.T, root string) { pulumitest.Write(t, root, ".state/dev/cluster.json", "{") }, says: []string{"cluster.json cannot be read"}},
 

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,9 +30,11 @@ type ImageArgs struct {
 	Repository string // [registry/]path, without tag
 	Tag        string // Build.ContentTag()
 	Build      Build
-	Push       bool                  // to the registry in Repository; otherwise the image stays in the daemon that built it
+	Push       bool                  // to the registry in Repository; false leaves the image in the Engine that built it
 	Login      *config.RegistryLogin // nil is Docker's own
 	PinDigest  bool                  // Ref is repository@sha256:…; needs Push
+	// Load copies the built image into the cluster's nodes, unless they have it; nil where they run the Engine's images.
+	Load func(ctx context.Context, image string) error
 }
 
 func (a ImageArgs) validate() error {
@@ -43,6 +46,9 @@ func (a ImageArgs) validate() error {
 	}
 	if a.PinDigest && !a.Push {
 		return errors.New("PinDigest needs Push: only a registry gives an image its digest")
+	}
+	if a.Load != nil && a.Push {
+		return errors.New("Load and Push are two ways to the nodes: set one")
 	}
 	return nil
 }
@@ -89,5 +95,19 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 	if args.PinDigest {
 		i.Ref = build.RepoDigest
 	}
+	if args.Load != nil && !ctx.DryRun() {
+		i.Ref = loaded(ctx, build.ImageName, args)
+	}
 	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
+}
+
+// loaded resolves when the nodes have the image, so whatever runs it waits. Every update looks: the nodes may be new
+// ones although the image is old.
+func loaded(ctx *pulumi.Context, image pulumi.StringOutput, args ImageArgs) pulumi.StringOutput {
+	return image.ApplyT(func(image string) (string, error) {
+		if err := args.Load(ctx.Context(), image); err != nil {
+			return "", fmt.Errorf("%w; if the Docker Engine has lost the image, make up builds it again", err)
+		}
+		return image, nil
+	}).(pulumi.StringOutput)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/target"
 )
 
 // What TodoApp works out from plain configuration: nothing here registers a resource.
@@ -42,15 +43,17 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 			if build, err = build.Stage(cfg.StagingFolder(), s.Name, tag); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
-			repository := "todo/" + s.Name
-			if cfg.Images.Registry != "" {
-				repository = cfg.Images.Registry + "/" + repository
-			}
 			args = ImageArgs{
-				Repository: repository, Tag: tag, Build: build,
+				Repository: "todo/" + s.Name, Tag: tag, Build: build,
 				Push:      cfg.Images.Registry != "",
 				Login:     cfg.Images.Login,
 				PinDigest: cfg.Production && cfg.Images.Registry != "",
+			}
+			switch {
+			case args.Push:
+				args.Repository = cfg.Images.Registry + "/" + args.Repository
+			case cfg.Images.Loader != nil:
+				args.Repository, args.Load = target.Prefix+args.Repository, cfg.Images.Loader.Load
 			}
 		}
 		plans = append(plans, imagePlan{service: s.Name, args: args, version: cmp.Or(args.Tag, versionOf(s.Image))})

@@ -24,7 +24,7 @@ type cluster struct {
 	Local      bool   `json:"local"`
 	// NodeAddress is where a node is reached from this machine.
 	NodeAddress string `json:"nodeAddress"`
-	Kind        string `json:"kind"` // lab, minikube or kubeconfig
+	Kind        string `json:"kind"` // a target.Tool, or kubeconfig for a cluster that no tool of this machine runs
 }
 
 // chosenCluster reads the choice; without one (no `make up` on this machine) every field is empty. The choice is a

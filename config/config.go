@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"todo/target"
 )
 
 // Config is one stack's configuration: complete, checked, with every default applied.
@@ -37,7 +39,7 @@ type Config struct {
 	Annotations map[string]string // the same
 
 	Kube   Kube
-	Docker Docker
+	Docker target.Engine
 	Images Images
 
 	Backend  Service
@@ -66,10 +68,12 @@ type Config struct {
 
 // Images says how references are made: where they are pushed and what they are built from.
 type Images struct {
-	Registry   string // host[:port][/path]; "" leaves images in the daemon that built them
+	Registry   string // host[:port][/path]; "" leaves images in the Engine that built them
 	Platform   string // os/arch; default linux/<architecture of this machine>
 	BaseImages BaseImages
 	SourceRoot string // folder of the three services' sources; default app
+	// Loader copies what was built into the nodes. It is nil with a registry, and where the nodes run the Engine's images.
+	Loader *target.Loader
 
 	Login       *RegistryLogin // nil is none: Docker's own for pushing, and none for pulling
 	PullSecrets []string       // Secrets in the namespace that the pods pull with
@@ -80,12 +84,6 @@ type BaseImages struct {
 	Python   string `json:"python" doc:"The backend." allowed:"a reference; in production with a tag other than latest, or a digest"`
 	Node     string `json:"node" doc:"The two fronts." allowed:"the same"`
 	Postgres string `json:"postgres" doc:"The development database." allowed:"the same"`
-}
-
-// Docker is the daemon that builds. The zero value is the machine's own default.
-type Docker struct {
-	Host     string // for example unix:///var/run/docker.sock or tcp://192.168.49.2:2376
-	CertPath string // folder of ca.pem, cert.pem and key.pem; "" is no TLS
 }
 
 // DatabaseConfig describes the database that the stack runs itself.

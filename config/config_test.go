@@ -150,7 +150,7 @@ func TestChosenClusterIsAWhole(t *testing.T) {
 func TestKubeconfigPathIsTheStacksOwnWords(t *testing.T) {
 	m, _ := bare(recorded, nil)
 	root, elsewhere := pulumitest.Project(t), t.TempDir()
-	m.account = elsewhere
+	m.Account = elsewhere
 	text, err := os.ReadFile(filepath.Join(root, "kubeconfig"))
 	if err != nil {
 		t.Fatal(err)
@@ -166,51 +166,6 @@ func TestKubeconfigPathIsTheStacksOwnWords(t *testing.T) {
 		if cfg.Kube.Absent || cfg.Kube.Path != path {
 			t.Errorf("the provider would get %q, want %q as configured", cfg.Kube.Path, path)
 		}
-	}
-}
-
-func TestPlace(t *testing.T) {
-	for _, c := range []struct {
-		context, server string
-		want            place
-	}{
-		{"minikube", "https://192.168.49.2:8443", local},
-		{"kind-test", "https://127.0.0.1:40000", local},
-		{"anything", "https://127.0.0.1:6443", local},
-		{"anything", "https://[::1]:6443", local},
-		{"anything", "https://localhost:6443", local},
-		{"docker-desktop", "https://kubernetes.docker.internal:6443", local},
-		{"vm", "https://192.168.64.7:8443", private},
-		{"eks-private", "https://10.0.12.3", private},
-		{"eks", "https://abc.gr7.eu-west-1.eks.amazonaws.com", remote},
-		{"mini", "https://203.0.113.7:6443", remote},
-		{"minikube-prod", "https://203.0.113.7:6443", remote},
-	} {
-		if got := (endpoint{server: c.server}).place(c.context); got != c.want {
-			t.Errorf("context %s at %s is judged %d, want %d", c.context, c.server, got, c.want)
-		}
-	}
-}
-
-func TestFirstKubeconfigOfTheListWins(t *testing.T) {
-	var k kubeconfig
-	for _, server := range []string{"https://first", "https://second"} {
-		one, err := parseKubeconfig([]byte(pulumitest.Kubeconfig(map[string]string{"a": server})))
-		if err != nil {
-			t.Fatal(err)
-		}
-		k.merge(one)
-	}
-	if got := k.contexts["a"].server; got != "https://first" {
-		t.Errorf("context a leads to %s, want https://first as in kubectl", got)
-	}
-}
-
-func TestMinikubeProfileOfAnyName(t *testing.T) {
-	k, err := parseKubeconfig([]byte(`{"clusters":[{"name":"p","cluster":{"server":"https://203.0.113.7","extensions":[{"name":"cluster_info",
-		"extension":{"provider":"minikube.sigs.k8s.io"}}]}}],"contexts":[{"name":"p","context":{"cluster":"p"}}]}`))
-	if err != nil || !k.contexts["p"].minikube {
-		t.Errorf("a profile that Minikube marked is not recognised (%v)", err)
 	}
 }
 

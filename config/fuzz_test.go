@@ -60,7 +60,7 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		m, _ := bare(recorded, nil)
-		m.readFile = func(name string) ([]byte, error) {
+		m.ReadFile = func(name string) ([]byte, error) {
 			if !strings.HasPrefix(name, root) { // not the machine's devices
 				return nil, fs.ErrNotExist
 			}

@@ -8,15 +8,17 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"todo/target"
 )
 
 // Load reads and checks the stack's whole configuration, and the cluster it names. The error is an *Error that
 // lists every problem; when there is one, nothing has been registered.
 func (k *Keys) Load(ctx *pulumi.Context) (*Config, error) {
-	return k.load(ctx, newMachine())
+	return k.load(ctx, target.This())
 }
 
-func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
+func (k *Keys) load(ctx *pulumi.Context, m target.Machine) (*Config, error) {
 	l := &loader{
 		ctx: ctx,
 		cfg: pulumiconfig.New(ctx, project),
@@ -32,15 +34,15 @@ func (k *Keys) load(ctx *pulumi.Context, m machine) (*Config, error) {
 	case c.RenderYAML != "":
 		c.Kube = Kube{Absent: true} // no cluster is changed, nor asked
 	case c.Kube.Stack == "":
-		c.Kube.guard(c, m, &l.ps)
+		c.Kube.guard(ctx.Context(), c, m, &l.ps)
 	case len(l.ps.list) == 0:
 		if c.Kube.follow(ctx, &l.ps); !c.Kube.Absent {
-			c.Kube.guard(c, m, &l.ps)
+			c.Kube.guard(ctx.Context(), c, m, &l.ps)
 		}
 	}
 	c.settleExposure(&l.ps)
 	if len(l.ps.list) == 0 || ctx.DryRun() {
-		c.useMinikubeDaemon(ctx.Context(), m, &l.ps)
+		c.deliver(ctx.Context(), m, &l.ps)
 	}
 	if len(l.ps.list) == 0 && !ctx.DryRun() {
 		c.needDaemon(ctx.Context(), m, &l.ps)
@@ -66,7 +68,7 @@ type loader struct {
 	ctx *pulumi.Context
 	cfg *pulumiconfig.Config
 	ps  problems
-	m   machine
+	m   target.Machine
 }
 
 func (l *loader) read(chosen cluster) *Config {
@@ -78,7 +80,7 @@ func (l *loader) read(chosen cluster) *Config {
 		Production:      l.boolean(keyProduction, false),
 		NetworkPolicies: l.boolean(keyNetworkPolicies, defaultNetworkPolicies),
 		ResourceQuota:   l.boolean(keyResourceQuota, defaultResourceQuota),
-		Docker:          Docker{Host: l.text(keyDockerHost, chosen.DockerHost)},
+		Docker:          target.Engine{Host: l.text(keyDockerHost, chosen.DockerHost)},
 		Images: Images{
 			Registry:   strings.TrimSuffix(l.text(keyRegistry, chosen.Registry), "/"),
 			Platform:   l.text(keyPlatform, defaultPlatform()),

@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/internal/pulumitest"
+	"todo/target"
 )
 
 // recorded is `minikube -p minikube docker-env --shell none` of a profile with the Docker runtime.
@@ -20,31 +22,8 @@ DOCKER_CERT_PATH=/home/user/.minikube/certs
 MINIKUBE_ACTIVE_DOCKERD=minikube
 `
 
-func TestParseDockerEnv(t *testing.T) {
-	for name, c := range map[string]struct {
-		text string
-		want Docker
-		err  string
-	}{
-		"recorded":      {text: recorded, want: Docker{Host: "tcp://192.168.49.2:2376", CertPath: "/home/user/.minikube/certs"}},
-		"quoted":        {text: "DOCKER_HOST=\"tcp://192.168.49.2:2376\"\n", want: Docker{Host: "tcp://192.168.49.2:2376"}},
-		"spaces":        {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\nDOCKER_CERT_PATH=/home/a user/certs\n", want: Docker{Host: "tcp://h:1", CertPath: "/home/a user/certs"}},
-		"no daemon":     {text: "MINIKUBE_ACTIVE_DOCKERD=\n", err: "names no DOCKER_HOST"},
-		"no answer":     {text: "", err: "names no DOCKER_HOST"},
-		"TLS, no certs": {text: "DOCKER_HOST=tcp://h:1\nDOCKER_TLS_VERIFY=1\n", err: "no DOCKER_CERT_PATH"},
-	} {
-		got, err := parseDockerEnv(c.text)
-		if c.err == "" && (err != nil || got != c.want) {
-			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, c.want)
-		}
-		if c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
-			t.Errorf("%s: got error %v, want one that says %q", name, err, c.err)
-		}
-	}
-}
-
 // load runs Load on a machine of the test's making.
-func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
+func load(t *testing.T, o pulumitest.Options, m target.Machine) (*Config, error) {
 	t.Helper()
 	if o.Root == "" {
 		o.Root = pulumitest.Project(t)
@@ -53,12 +32,13 @@ func load(t *testing.T, o pulumitest.Options, m machine) (*Config, error) {
 	return cfg, err
 }
 
-func loadRecorded(t testing.TB, o pulumitest.Options, m machine) (cfg *Config, r *pulumitest.Recorder, err error) {
+func loadRecorded(t testing.TB, o pulumitest.Options, m target.Machine) (cfg *Config, r *pulumitest.Recorder,
+	err error) {
 	t.Helper()
-	if m.dial == nil { // a Docker Engine answers unless the test says otherwise
-		m.dial = func(context.Context, string, string) error { return nil }
-		getenv := m.getenv
-		m.getenv = func(name string) string {
+	if m.Dial == nil { // a Docker Engine answers unless the test says otherwise
+		m.Dial = func(context.Context, string, string) error { return nil }
+		getenv := m.Getenv
+		m.Getenv = func(name string) string {
 			if name == "DOCKER_HOST" {
 				return "unix:///engine.sock"
 			}
@@ -74,12 +54,12 @@ func loadRecorded(t testing.TB, o pulumitest.Options, m machine) (cfg *Config, r
 }
 
 // bare is a machine with nothing on it; minikube answers what it is told to.
-func bare(answer string, failure error) (m machine, asked *[]string) {
+func bare(answer string, failure error) (m target.Machine, asked *[]string) {
 	asked = new([]string)
-	m = newMachine()
-	m.home, m.dial = "/nowhere", nil
-	m.getenv = func(string) string { return "" }
-	m.run = func(_ context.Context, name string, args ...string) ([]byte, error) {
+	m = target.This()
+	m.Home, m.Dial = "/nowhere", nil
+	m.Getenv = func(string) string { return "" }
+	m.Run = func(_ context.Context, name string, args ...string) ([]byte, error) {
 		*asked = append(*asked, name+" "+strings.Join(args, " "))
 		if name == "minikube" && args[0] == "profile" && failure == nil {
 			return []byte(profiles("docker")), nil
@@ -112,25 +92,28 @@ func profiles(runtime string) string {
 
 func TestMinikubesRuntimeDecides(t *testing.T) {
 	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
-	for name, c := range map[string]struct{ answer, want string }{
+	for name, c := range map[string]struct {
+		answer, want string
+		loads        bool
+	}{
 		"docker":               {answer: profiles("docker")},
 		"an old profile":       {answer: profiles("")},
-		"containerd":           {answer: profiles("containerd"), want: "registry: not set; profile minikube runs containerd"},
-		"cri-o":                {answer: profiles("cri-o"), want: "minikube -p minikube addons enable registry && (kubectl --context minikube"},
+		"containerd":           {answer: profiles("containerd"), loads: true},
+		"cri-o":                {answer: profiles("crio"), loads: true},
 		"another profile only": {answer: `{"invalid":[],"valid":[{"Name":"other"}]}`, want: "minikube profile list: there is no profile minikube"},
 		"no JSON":              {answer: "* Profile \"minikube\" not found", want: "its answer is not the JSON that was expected"},
 	} {
 		m, asked := bare(recorded, nil)
-		plain := m.run
-		m.run = func(ctx context.Context, command string, args ...string) ([]byte, error) {
+		plain := m.Run
+		m.Run = func(ctx context.Context, command string, args ...string) ([]byte, error) {
 			if args[0] == "profile" {
 				return []byte(c.answer), nil
 			}
 			return plain(ctx, command, args...)
 		}
 		cfg, err := load(t, o, m)
-		if c.want == "" && (err != nil || cfg.Docker.Host == "") {
-			t.Errorf("%s: got %v, want Minikube's own Docker", name, err)
+		if c.want == "" && (err != nil || (cfg.Docker.Host == "") != c.loads || (cfg.Images.Loader != nil) != c.loads) {
+			t.Errorf("%s: got %v, want Minikube's own Docker, or an image that is loaded", name, err)
 		}
 		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || len(*asked) > 0) {
 			t.Errorf("%s: got %v after %q, want %q and no docker-env", name, err, *asked, c.want)
@@ -180,34 +163,102 @@ func TestPreviewWithoutAnyCluster(t *testing.T) {
 }
 
 func TestAnUpdateNeedsADockerEngine(t *testing.T) {
-	none := func(context.Context, string, string) error { return errors.New("nobody listens") }
-	given := map[string]string{"todo:images": `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`, "todo:registry": "localhost:5000"}
+	given := map[string]string{"todo:images": `{"backend":"a:1","frontend-web":"a:1","frontend-chatbot":"a:1"}`,
+		"todo:registry": "localhost:5000"}
 	built := map[string]string{"todo:registry": "localhost:5000"}
 	named := map[string]string{"todo:registry": "localhost:5000", "todo:dockerHost": "tcp://builder:2375"}
 	for name, c := range map[string]struct {
 		config  map[string]string
 		preview bool
-		answer  error // of the docker command
+		context string // endpoint of the current Docker context
+		answers string // the address that does
 		want    string
 	}{
-		"none, by the docker command":   {config: built, answer: errors.New("cannot connect"), want: "dockerHost: no Docker Engine answers at its usual place (cannot connect)"},
-		"none, and no docker command":   {config: built, answer: exec.ErrNotFound, want: "(nobody listens)"},
-		"the named one does not answer": {config: named, want: "no Docker Engine answers at tcp://builder:2375"},
-		"the docker command finds one":  {config: built},
-		"nothing to build":              {config: given, answer: errors.New("cannot connect")},
-		"preview":                       {config: built, preview: true, answer: errors.New("cannot connect")},
+		"none": {config: built,
+			want: "dockerHost: no Docker Engine answers at unix:///var/run/docker.sock (nobody listens)"},
+		"none at the context's place": {config: built, context: "unix:///colima.sock", answers: "/var/run/docker.sock",
+			want: "no Docker Engine answers at unix:///colima.sock"},
+		"the named one does not answer": {config: named, answers: "/var/run/docker.sock",
+			want: "no Docker Engine answers at tcp://builder:2375"},
+		"the usual place": {config: built, context: "unix:///var/run/docker.sock",
+			answers: "/var/run/docker.sock"},
+		"the context's place": {config: built, context: "unix:///colima.sock", answers: "/colima.sock"},
+		"nothing to build":    {config: given},
+		"preview":             {config: built, preview: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, _ := bare("28.2.2", c.answer)
-			m.dial = none
+			m, _ := bare(c.context, nil)
+			m.Dial = func(_ context.Context, _, address string) error {
+				if address == c.answers {
+					return nil
+				}
+				return errors.New("nobody listens")
+			}
 			c.config["todo:kubeconfigPath"] = "kubeconfig"
-			_, err := load(t, pulumitest.Options{Config: c.config, Preview: c.preview}, m)
+			cfg, err := load(t, pulumitest.Options{Config: c.config, Preview: c.preview}, m)
 			if c.want == "" && err != nil {
 				t.Errorf("refused: %v", err)
 			}
-			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Fix: start Docker")) {
+			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(),
+				"Fix: start Docker")) {
 				t.Errorf("error = %v, want %q and how to fix it", err, c.want)
+			}
+			// The provider knows no contexts, and the default must not get into the state.
+			if want := strings.TrimPrefix(c.context, "unix:///var/run/docker.sock"); err == nil && cfg.Docker.Host != want {
+				t.Errorf("the provider gets %q, want %q", cfg.Docker.Host, want)
 			}
 		})
 	}
 }
+
+// A command that names another cluster could put the stack on somebody's production.
+func TestAMissingContext(t *testing.T) {
+	for name, c := range map[string]struct {
+		config  map[string]string
+		chosen  string
+		status  int // of Minikube; 0 is not installed
+		preview bool
+		want    string
+	}{
+		"a typing mistake": {config: map[string]string{"todo:kubeContext": "todo-lap"}, want: `"todo-lap" is not in `},
+		"stopped": {chosen: `{"context":"work","kind":"minikube","local":true}`, status: 7,
+			want: "Minikube (profile work) is stopped: make up starts it; known: cloud, minikube, todo-lab. Fix: make up"},
+		"deleted": {config: map[string]string{"todo:kubeContext": "kind-dev"}, want: `"kind-dev" is not in `},
+		"none chosen": {config: map[string]string{"todo:kubeconfigPath": "without"},
+			want: "kubeContext: not set; known: cloud. Fix: make up (it finds or starts a local cluster), or pulumi config set -s dev kubeContext <context>"},
+		"none chosen, preview": {config: map[string]string{"todo:kubeconfigPath": "without"}, preview: true},
+	} {
+		m, _ := bare("", nil)
+		m.Run = func(_ context.Context, name string, args ...string) ([]byte, error) {
+			if c.status > 0 && name == "minikube" {
+				return nil, exit(c.status)
+			}
+			return nil, exec.ErrNotFound
+		}
+		o := pulumitest.Options{Root: pulumitest.Project(t), Preview: c.preview,
+			Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+		pulumitest.Write(t, o.Root, "without",
+			pulumitest.Kubeconfig(map[string]string{"cloud": "https://k8s.your-company.com"}))
+		maps.Copy(o.Config, c.config)
+		if c.chosen != "" {
+			m.Getenv = func(name string) string { return map[string]string{"KUBECONFIG": o.Root + "/kubeconfig"}[name] }
+			delete(o.Config, "todo:kubeconfigPath")
+			pulumitest.Write(t, o.Root, ".state/dev/cluster.json", c.chosen)
+		}
+		_, err := load(t, o, m)
+		if c.want == "" && err != nil {
+			t.Errorf("%s: %v; a preview needs no cluster", name, err)
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(),
+			"kubeContext cloud") ||
+			strings.Contains(err.Error(), "kubeContext todo-lab")) {
+			t.Errorf("%s: error = %v, want %q and no command that names another cluster", name, err, c.want)
+		}
+	}
+}
+
+// exit is a command that ended with a code.
+type exit int
+
+func (e exit) Error() string { return "it failed" }
+func (e exit) ExitCode() int { return int(e) }

@@ -66,27 +66,3 @@ func portOf(u *url.URL, otherwise int) int {
 	}
 	return port
 }
-
-// network is the /24 around the address of the API server, "" when that is not a private IPv4 address. Every driver of
-// Minikube puts the machine that it runs on into this network, and pods never.
-func (e endpoint) network() string {
-	address, err := netip.ParseAddr(e.address())
-	if err != nil {
-		return ""
-	}
-	return netip.PrefixFrom(address, 24).Masked().String()
-}
-
-// address is the API server's when that is a private IPv4 address, else "". A server on loopback is a tunnel into the
-// node, through which no other port is reached.
-func (e endpoint) address() string {
-	u, err := url.Parse(e.server)
-	if err != nil {
-		return ""
-	}
-	address, err := netip.ParseAddr(u.Hostname())
-	if err != nil || !address.Is4() || !address.IsPrivate() {
-		return ""
-	}
-	return address.String()
-}

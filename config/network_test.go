@@ -20,19 +20,3 @@ func TestOpenAIDestination(t *testing.T) {
 		}
 	}
 }
-
-func TestHostNetworkOfAnAPIServer(t *testing.T) {
-	for server, want := range map[string]string{
-		"https://192.168.49.2:8443":  "192.168.49.0/24",
-		"https://127.0.0.1:32771":    "", // Docker Desktop: NodePorts are called through a tunnel that ends on the node
-		"https://203.0.113.7":        "", // public: never opened for a whole network
-		"https://k8s.example.com":    "",
-		"https://[fd00::2]:8443":     "",
-		"not a URL\x7f":              "",
-		"https://host.minikube:8443": "",
-	} {
-		if got := (endpoint{server: server}).network(); got != want {
-			t.Errorf("the network around %q is %q, want %q", server, got, want)
-		}
-	}
-}

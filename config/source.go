@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"todo/target"
 )
 
 // gitSource is a folder of a repository at one commit, written as Docker writes a remote context: <url>#<ref>[:<folder>].
@@ -58,7 +60,7 @@ func parseSource(text string) (g gitSource, remote bool, problem string) {
 }
 
 // fetchSources brings the sources that are repositories to this machine, so that everything after it sees folders only.
-func (c *Config) fetchSources(ctx context.Context, m machine, ps *problems) {
+func (c *Config) fetchSources(ctx context.Context, m target.Machine, ps *problems) {
 	for _, s := range []*Service{&c.Backend, &c.Web, &c.Chatbot} {
 		key := "services." + s.Name + ".source"
 		if s.Source == "" || !s.Enabled {
@@ -96,14 +98,14 @@ func withoutUser(text string) string {
 }
 
 // fetch returns the folder, relative to root. A commit that is there is not asked for again; a branch is, because it moves.
-func (g gitSource) fetch(ctx context.Context, m machine, root string) (string, error) {
+func (g gitSource) fetch(ctx context.Context, m target.Machine, root string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
 	defer cancel()
 	sum := sha256.Sum256([]byte(g.url))
 	home := filepath.Join(stateFolder, "sources", hex.EncodeToString(sum[:6]))
 	repository := filepath.Join(root, home, "repository.git")
 	git := func(args ...string) (string, error) {
-		out, err := m.run(ctx, "git", append([]string{"--git-dir", repository}, args...)...)
+		out, err := m.Run(ctx, "git", append([]string{"--git-dir", repository}, args...)...)
 		if errors.Is(err, exec.ErrNotFound) {
 			err = errors.New("git is not installed")
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"todo/internal/pulumitest"
+	"todo/target"
 )
 
 // repository makes a repository with two tagged commits of a backend, and returns its URL and a function that runs git in it.
@@ -41,14 +42,14 @@ func withSource(source string) pulumitest.Options {
 }
 
 // online is a machine whose git works.
-func online() (machine, *int) {
+func online() (target.Machine, *int) {
 	m, _ := bare("", nil)
 	fetches := new(int)
-	m.run = func(ctx context.Context, name string, args ...string) ([]byte, error) {
+	m.Run = func(ctx context.Context, name string, args ...string) ([]byte, error) {
 		if name == "git" && len(args) > 2 && args[2] == "fetch" {
 			*fetches++
 		}
-		return run(ctx, name, args...)
+		return target.This().Run(ctx, name, args...)
 	}
 	return m, fetches
 }
@@ -124,7 +125,7 @@ func TestSourceRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, _ := online()
 			if c.git != nil {
-				m.run = func(context.Context, string, ...string) ([]byte, error) { return nil, c.git }
+				m.Run = func(context.Context, string, ...string) ([]byte, error) { return nil, c.git }
 			}
 			_, err := load(t, withSource(c.source), m)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hidden") {

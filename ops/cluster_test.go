@@ -10,6 +10,7 @@ import (
 
 func TestStackConfigNamesTheCluster(t *testing.T) {
 	t.Setenv("STACK", "dev")
+	bareMachine(t)
 	for name, test := range map[string]struct {
 		config string
 		want   Cluster
@@ -17,7 +18,7 @@ func TestStackConfigNamesTheCluster(t *testing.T) {
 	}{
 		"context":         {"todo:kubeContext: kind-mine", Cluster{Kind: "kubeconfig", Context: "kind-mine"}, ""},
 		"file":            {"todo:kubeContext: kind-mine\n  todo:kubeconfigPath: ~/.kube/mine", Cluster{Kind: "kubeconfig", Context: "kind-mine", Kubeconfig: "~/.kube/mine"}, ""},
-		"file alone":      {"todo:kubeconfigPath: mine", Cluster{}, "kubeconfigPath: mine; which of its contexts to use is not set: pulumi config set kubeContext <context> -s dev"},
+		"file alone":      {"todo:kubeconfigPath: mine", Cluster{}, `kubeconfigPath: mine; which of its contexts to use is not set: add "todo:kubeContext: <context>" below "config:" in Pulumi.dev.yaml`},
 		"text":            {"todo:kubeconfig: {secure: abc}\n  todo:kubeContext: eks", Cluster{}, `only Pulumi reads it: eval "$(make env STACK=dev)" && pulumi up`},
 		"another stack's": {"todo:kubeStack: me/cluster/prod", Cluster{}, `only Pulumi reads it: eval "$(make env STACK=dev)" && pulumi up`},
 	} {

@@ -259,20 +259,3 @@ func TestBooleansAsPulumiRewritesThem(t *testing.T) {
 		}
 	}
 }
-
-func TestANewMinikubeHasDocker(t *testing.T) {
-	for answer, want := range map[string]string{
-		`{"invalid":[],"valid":[{"Name":"minikube","Status":"Stopped"}]}`: "start -p minikube",
-		`{"invalid":[],"valid":[{"Name":"other","Status":"OK"}]}`:         "start -p minikube --container-runtime=docker",
-		"no profiles": "start -p minikube --container-runtime=docker",
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "minikube"), []byte("#!/bin/sh\nprintf '%s' '"+answer+"'\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-		if got := strings.Join(minikubeStart(t.Context(), "minikube"), " "); got != want {
-			t.Errorf("with profiles %s the command is minikube %s, want %s", answer, got, want)
-		}
-	}
-}
