@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -153,9 +154,11 @@ func (o *Ops) findStack(ctx context.Context, h home) (found bool, resources int,
 	if err != nil {
 		if asked.Err() != nil {
 			err = fmt.Errorf("no answer within %s", backendLimit)
+		} else if said := stderrOf(err); said != "" {
+			err = errors.New(strings.TrimPrefix(oneLine(said), ": error: "))
 		}
-		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w%s; check the network, and the login with: pulumi login '%s'",
-			o.Stack, o.backendURL(h), err, oneLine(stderrOf(err)), o.backendURL(h))
+		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w; check the network, and the login with: pulumi login '%s'",
+			o.Stack, o.backendURL(h), err, o.backendURL(h))
 	}
 	var stacks []struct {
 		Name          string
