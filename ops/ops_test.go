@@ -81,27 +81,6 @@ func TestWrongCallsAreExplained(t *testing.T) {
 	}
 }
 
-func TestPassphraseIsMadeOnceAndPrivate(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	var first []byte
-	for range 2 {
-		if err := ops.makePassphrase(); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(".state/passphrase")
-		if err != nil || len(text) < 43 {
-			t.Fatalf("passphrase has %d characters (%v), want at least 43", len(text), err)
-		}
-		if first != nil && !bytes.Equal(first, text) {
-			t.Error("a second run changed the passphrase: the state cannot be read any more")
-		}
-		first = text
-	}
-	if info, err := os.Stat(".state/passphrase"); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode = %v (%v), want 0600", info.Mode(), err)
-	}
-}
-
 func TestForwardsAreTheLocalhostURLs(t *testing.T) {
 	local := Outputs{WebURL: "http://localhost:3000", ChatbotURL: "http://localhost:3001", APIURL: "http://localhost:8000"}
 	want := []forward{{"frontend-web", "3000"}, {"frontend-chatbot", "3001"}, {"backend", "8000"}}
