@@ -22,7 +22,7 @@ printf '%s passphrase=%s file=%s: %s\n' "$PULUMI_BACKEND_URL" "${PULUMI_CONFIG_P
 case "$*" in
 "stack ls --json") cat stacks ;;
 "stack export"*) cat export ;;
-"stack import"*) cat >imported ;;
+"stack import"*) printf 'imported %s\n' "$(cat)" >>calls ;;
 esac`)
 	return path, func() string {
 		text, err := os.ReadFile(log)
