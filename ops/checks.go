@@ -93,11 +93,15 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error 
 		if found.uid == "" || making || made[found.uid] != "" {
 			continue
 		}
+		elsewhere := ""
+		if h, err := o.home(); err == nil && h.backend == ownBackend && login() != "" {
+			elsewhere = fmt.Sprintf("\n  When its state is in your login:  echo '%s' >.state/%s/backend", redactedURL(login()), o.Stack)
+		}
 		return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
   To use another one here:          pulumi config set -s %s %s %s-2   (under localhost also services.<name>.localPort and .nodePort)
   To remove the other stack:        make down STACK=%s, in its checkout
-  To remove it without its state:   %s delete namespace %s   (with all data in it)`,
-			name, c.Context, found.since, o.Stack, o.Stack, wanted[1], name, o.Stack, kubectl, name)
+  To remove it without its state:   %s delete namespace %s   (with all data in it)%s`,
+			name, c.Context, found.since, o.Stack, o.Stack, wanted[1], name, o.Stack, kubectl, name, elsewhere)
 	}
 	return nil
 }
