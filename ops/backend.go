@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -108,8 +109,8 @@ func (o *Ops) refuseOtherBackend(h home, c choices) error {
 	backend, source := o.explicit(c)
 	other, isState := strings.CutSuffix(strings.TrimPrefix(backend, "file://"), "/"+ownBackend)
 	if isState && !exists(o.stackState("backend")) {
-		return fmt.Errorf("%s names the state of another checkout, %s (`eval \"$(make env)\"` ran there); nothing was changed. Fix: unset %s",
-			source, other, source)
+		return fmt.Errorf("%s names the state of another checkout, %s (`eval \"$(make env)\"` ran there); "+
+			"nothing was changed. Fix: unset %s", source, other, source)
 	}
 	if backend == "" || backend == h.backend {
 		return nil
@@ -144,11 +145,11 @@ func (o *Ops) readHome() (home, error) {
 	known := h.backend == ownBackend || strings.Contains(h.backend, "://")
 	if len(lines) == 2 {
 		h.passphrase = strings.TrimPrefix(strings.TrimSpace(lines[1]), "passphrase: ")
-		known = known && (h.passphrase == passphraseOwn || h.passphrase == passphraseEnvironment || h.passphrase == passphraseOther)
+		known = known && slices.Contains([]string{passphraseOwn, passphraseEnvironment, passphraseOther}, h.passphrase)
 	}
 	if !known || len(lines) > 2 {
-		return home{}, fmt.Errorf("%s is damaged: it must hold where stack %s keeps its state. Fix: echo %s >%s, or the URL of the backend that it was made in",
-			path, o.Stack, ownBackend, path)
+		return home{}, fmt.Errorf("%s is damaged: it must hold where stack %s keeps its state. "+
+			"Fix: echo %s >%s, or the URL of the backend that it was made in", path, o.Stack, ownBackend, path)
 	}
 	return h, nil
 }
@@ -161,7 +162,8 @@ func (o *Ops) recordHome(h home) error {
 	}
 	if before.backend != h.backend {
 		if c, err := o.choices(); err == nil && c.pulumis() != "" && !o.isOwn(c.pulumis()) {
-			fmt.Fprintf(os.Stderr, "  Stack %s keeps its state in %s; .state/%s/backend says so.\n", o.Stack, o.backendURL(h), o.Stack)
+			fmt.Fprintf(os.Stderr, "  Stack %s keeps its state in %s; .state/%s/backend says so.\n",
+				o.Stack, o.backendURL(h), o.Stack)
 		}
 	}
 	if before != (home{backend: h.backend, passphrase: h.passphrase}) {
@@ -209,7 +211,8 @@ func (o *Ops) ownResources() bool {
 			Latest struct{ Resources []json.RawMessage }
 		}
 	}
-	return json.Unmarshal(text, &file) != nil || len(file.Checkpoint.Latest.Resources) > 0 // a damaged one is for Pulumi to report
+	// A damaged one counts, so that Pulumi reports it.
+	return json.Unmarshal(text, &file) != nil || len(file.Checkpoint.Latest.Resources) > 0
 }
 
 func (o *Ops) choices() (choices, error) {

@@ -21,6 +21,7 @@ func (o *Ops) checkConfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fmt.Println("▸ pulumi preview: which other mistakes are there?")
 	if err := o.FindTools(ctx); err != nil {
 		return err
 	}
@@ -69,8 +70,10 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error 
 	}
 	own := keys.namespace(o.Stack)
 	for uid, resource := range made {
-		if resource == ownNamespace && !known && !slices.ContainsFunc(slices.Collect(maps.Values(live)), func(n liveNamespace) bool { return n.uid == uid }) {
-			return fmt.Errorf(`the state of stack %s is of another cluster: this checkout has never updated it, and %s does not have its namespace; nothing was changed.
+		here := slices.ContainsFunc(slices.Collect(maps.Values(live)), func(n liveNamespace) bool { return n.uid == uid })
+		if resource == ownNamespace && !known && !here {
+			return fmt.Errorf("the state of stack %s is of another cluster: this checkout has never updated it, "+
+				`and %s does not have its namespace; nothing was changed.
   To work on that stack:        pulumi config set -s %s kubeContext <its context>
   To have a stack of your own:  cp Pulumi.%s.yaml Pulumi.<name>.yaml && make up STACK=<name>
   When that cluster is gone:    make up FORGET=1`, o.Stack, c.Context, o.Stack, o.Stack)

@@ -57,7 +57,8 @@ func (o *Ops) Down(ctx context.Context) error {
 		return err
 	}
 	if keys.Production {
-		if err := confirmed(ctx, os.Stdin, "Destroy the production stack "+o.Stack+", with all that runs in it?"); err != nil {
+		question := "Destroy the production stack " + o.Stack + ", with all that runs in it?"
+		if err := confirmed(ctx, os.Stdin, question); err != nil {
 			return err
 		}
 	}
@@ -76,7 +77,8 @@ func (o *Ops) Down(ctx context.Context) error {
 // forgetCluster removes what ran on a cluster from Pulumi's state, and changes nothing else.
 func (o *Ops) forgetCluster(ctx context.Context, keys stackKeys, p presence) error {
 	if keys.Production {
-		if err := confirmed(ctx, os.Stdin, "Forget all resources of the production stack "+o.Stack+"? What still runs has to be removed by hand."); err != nil {
+		question := "Forget the production stack " + o.Stack + "? What still runs of it has to be removed by hand."
+		if err := confirmed(ctx, os.Stdin, question); err != nil {
 			return err
 		}
 	}
@@ -102,7 +104,8 @@ func (o *Ops) checkNotEmpty(ctx context.Context, c Cluster, keys stackKeys) erro
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf(`the state of stack %s in %s is empty, and release %d of the stack runs on cluster %s: its state is elsewhere, or lost; nothing was destroyed.
-  To remove it without its state:  kubectl --context %s delete namespace %s && rm -r .state/%s/releases   (with all data in it)`,
+	return fmt.Errorf("the state of stack %s in %s is empty, and release %d of the stack runs on cluster %s: "+
+		"its state is elsewhere, or lost; nothing was destroyed.\n  To remove it without its state, with all data in it:  "+
+		"kubectl --context %s delete namespace %s && rm -r .state/%s/releases",
 		o.Stack, o.backendURL(h), all[len(all)-1].Number, c.Context, c.Context, keys.namespace(o.Stack), o.Stack)
 }

@@ -66,16 +66,17 @@ func makerOf(c Cluster) (maker, bool) {
 		return maker{what: "the lab", start: "make lab-up", has: func(int, string) (bool, bool) { return true, true }}, true
 	}
 	if c.Kind == "minikube" || c.Context == "minikube" {
-		return maker{tool: "minikube", list: []string{"-p", c.Context, "status"}, what: "Minikube (profile " + c.Context + ")",
-			start: "minikube start -p " + c.Context, has: func(exit int, _ string) (bool, bool) { return exit != noMinikubeProfile, true }}, true
+		return maker{tool: "minikube", list: []string{"-p", c.Context, "status"},
+			what: "Minikube (profile " + c.Context + ")", start: "minikube start -p " + c.Context,
+			has: func(exit int, _ string) (bool, bool) { return exit != noMinikubeProfile, true }}, true
 	}
 	if name, ok := strings.CutPrefix(c.Context, "kind-"); ok {
 		return maker{tool: "kind", list: []string{"get", "clusters"}, has: listed(name), what: "kind's cluster " + name,
 			start: "docker start " + name + "-control-plane"}, true
 	}
 	if name, ok := strings.CutPrefix(c.Context, "k3d-"); ok {
-		return maker{tool: "k3d", list: []string{"cluster", "list", "--no-headers"}, has: listed(name), what: "k3d's cluster " + name,
-			start: "k3d cluster start " + name}, true
+		return maker{tool: "k3d", list: []string{"cluster", "list", "--no-headers"}, has: listed(name),
+			what: "k3d's cluster " + name, start: "k3d cluster start " + name}, true
 	}
 	return maker{}, false
 }
@@ -106,8 +107,7 @@ func (m maker) ask(ctx context.Context, p presence) presence {
 	return p
 }
 
-// needContext refuses a cluster whose context is missing, with what is the matter with the cluster; kubectl would say that there
-// is no such context.
+// needContext refuses a cluster whose context is missing, and says why; kubectl would say that there is no such context.
 func (o *Ops) needContext(ctx context.Context, c Cluster) error {
 	contexts, err := o.kubectl(ctx, Cluster{Kubeconfig: c.Kubeconfig}, "config", "get-contexts", "-o", "name")
 	if !c.gone() && (err != nil || slices.Contains(strings.Fields(contexts), c.Context)) {

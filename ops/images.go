@@ -67,8 +67,8 @@ func (o *Ops) haveImages(ctx context.Context, c Cluster, r Release) error {
 			where = registryHas
 		}
 		if ref != "" && where(ctx, c, ref) == absent {
-			errs = append(errs, fmt.Errorf("release %d cannot be returned to: its image %s does not exist any more; nothing was changed. "+
-				"To build it again: git checkout %s && make up", r.Number, ref, strings.TrimSuffix(r.Commit, "+")))
+			errs = append(errs, fmt.Errorf("release %d cannot be returned to: its image %s does not exist any more; "+
+				"nothing was changed. To build it again: git checkout %s && make up", r.Number, ref, strings.TrimSuffix(r.Commit, "+")))
 		}
 	}
 	return errors.Join(errs...)
@@ -101,11 +101,14 @@ func registryHas(ctx context.Context, _ Cluster, ref string) found {
 	}
 	ctx, cancel := context.WithTimeout(ctx, imagePatience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+host+"/v2/"+repository+"/manifests/"+tag, nil)
+	manifest := "http://" + host + "/v2/" + repository + "/manifests/" + tag
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, manifest, nil)
 	if err != nil {
 		return unsure
 	}
-	for _, kind := range []string{"docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2", "oci.image.manifest.v1", "oci.image.index.v1"} {
+	for _, kind := range []string{
+		"docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2", "oci.image.manifest.v1", "oci.image.index.v1",
+	} {
 		request.Header.Add("Accept", "application/vnd."+kind+"+json")
 	}
 	response, err := (&http.Transport{Proxy: nil}).RoundTrip(request) // no proxy leads to this machine

@@ -45,8 +45,8 @@ func (o *Ops) lock(verb string) (unlock func() error, err error) {
 		if err := json.NewDecoder(file).Decode(&by); err != nil { // it has the lock since this moment and is still writing
 			return nil, fmt.Errorf("another make command is changing stack %s: wait for it to end", o.Stack)
 		}
-		return nil, fmt.Errorf("make %s (process %d) has been changing stack %s since %s: wait for it to end, or stop it with: kill %d",
-			by.Verb, by.Pid, o.Stack, clock(by.Since, time.Now()), by.Pid)
+		return nil, fmt.Errorf("make %s (process %d) has been changing stack %s since %s: "+
+			"wait for it to end, or stop it with: kill %d", by.Verb, by.Pid, o.Stack, clock(by.Since, time.Now()), by.Pid)
 	}
 	text, err := json.Marshal(holder{Verb: verb, Pid: os.Getpid(), Since: time.Now()})
 	if err == nil {
@@ -71,8 +71,8 @@ func clock(t, now time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// breakDeadLock removes the lock that a killed Pulumi left in the file backend of this checkout. Any other lock stays, so
-// that Pulumi refuses with its own message: its process may live, also on another machine that shares the folder.
+// breakDeadLock removes the lock that a killed Pulumi left in the file backend of this checkout. Any other lock stays,
+// and Pulumi refuses with its own message: its process may live, also on another machine that shares the folder.
 func (o *Ops) breakDeadLock() error {
 	locks, err := filepath.Glob(o.state("pulumi", ".pulumi", "locks", "organization", "todo", o.Stack, "*.json"))
 	if err != nil {
@@ -91,10 +91,14 @@ func (o *Ops) breakDeadLock() error {
 			Pid      int
 			Hostname string
 		}
-		if json.Unmarshal(text, &lock) != nil || lock.Pid <= 0 || lock.Hostname != here || !errors.Is(syscall.Kill(lock.Pid, 0), syscall.ESRCH) {
+		if json.Unmarshal(text, &lock) != nil || lock.Pid <= 0 || lock.Hostname != here {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "  An earlier run (process %d) was killed while it held the stack: releasing its lock.\n", lock.Pid)
+		if !errors.Is(syscall.Kill(lock.Pid, 0), syscall.ESRCH) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "  An earlier run (process %d) was killed while it held the stack: releasing its lock.\n",
+			lock.Pid)
 		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("releasing the lock of process %d: %w", lock.Pid, err)
 		}

@@ -36,7 +36,8 @@ func (o *Ops) environmentPassphrase() (passphrase string, given bool, err error)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", true, fmt.Errorf("PULUMI_CONFIG_PASSPHRASE_FILE: %w; name a file that holds the passphrase, or unset it", err)
+		return "", true, fmt.Errorf("PULUMI_CONFIG_PASSPHRASE_FILE: %w; "+
+			"name a file that holds the passphrase, or unset it", err)
 	}
 	return strings.TrimSpace(string(text)), true, nil
 }
@@ -82,8 +83,8 @@ func (o *Ops) settlePassphrase(ctx context.Context, h home, stackExists bool) (h
 		h.passphrase = passphraseEnvironment
 		return h, nil
 	case given:
-		return h, fmt.Errorf("the passphrase in the environment (PULUMI_CONFIG_PASSPHRASE or _FILE) is not the one of stack %s in %s; "+
-			"export the one that it was made with", o.Stack, o.backendURL(h))
+		return h, fmt.Errorf("the passphrase in the environment (PULUMI_CONFIG_PASSPHRASE or _FILE) "+
+			"is not the one of stack %s in %s; export the one that it was made with", o.Stack, o.backendURL(h))
 	}
 	return h, fmt.Errorf("the secrets of stack %s in %s are encrypted with a passphrase that is not set here: "+
 		"export PULUMI_CONFIG_PASSPHRASE with the one that it was made with (an empty one counts)", o.Stack, o.backendURL(h))
@@ -102,8 +103,8 @@ func (o *Ops) newPassphrase(h home) (home, error) {
 		return h, nil
 	}
 	if passphrase != "" {
-		fmt.Fprintf(os.Stderr, "  The passphrase in the environment is not used: the secrets of stack %s are encrypted with %s.\n",
-			o.Stack, o.state("passphrase"))
+		fmt.Fprintf(os.Stderr, "  The passphrase in the environment is not used: %s encrypts the secrets of stack %s.\n",
+			o.state("passphrase"), o.Stack)
 	}
 	return h, o.makePassphrase()
 }
@@ -130,7 +131,8 @@ func (o *Ops) readPassphrase() (string, error) {
 	if passphrase := strings.TrimSpace(string(text)); passphrase != "" {
 		return passphrase, nil
 	}
-	return "", fmt.Errorf("%s is empty: put it back from a backup; when no stack of this checkout has secrets yet: rm %s", path, path)
+	return "", fmt.Errorf("%s is empty: put it back from a backup; "+
+		"when no stack of this checkout has secrets yet: rm %s", path, path)
 }
 
 // opens reports whether a passphrase is the one that made a stack's salt. Pulumi's salt holds the word "pulumi",

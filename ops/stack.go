@@ -85,9 +85,9 @@ func (o *Ops) initStack(ctx context.Context, h home, committed []byte) error {
 	return fmt.Errorf("creating stack %s in %s: %w: %s", o.Stack, o.backendURL(h), err, bytes.TrimSpace(text))
 }
 
-// configFile is the copy of Pulumi.<stack>.yaml that the commands give to Pulumi. Pulumi completes it with the encryption
-// salt, which it finds in the stack's state; the committed file stays as it is. Commands that change nothing have a copy
-// of their own: a preview must not replace what a rollback is deploying.
+// configFile is the copy of Pulumi.<stack>.yaml that the commands give to Pulumi. Pulumi adds the encryption salt, which it
+// finds in the stack's state, and the committed file stays as it is. Commands that change nothing have a copy of their
+// own: a preview must not replace what a rollback is deploying.
 func (o *Ops) configFile() string {
 	if o.changing {
 		return o.stackState("Pulumi." + o.Stack + ".yaml")
@@ -157,8 +157,8 @@ func (o *Ops) findStack(ctx context.Context, h home) (found bool, resources int,
 		} else if said := stderrOf(err); said != "" {
 			err = errors.New(strings.TrimPrefix(oneLine(said), ": error: "))
 		}
-		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w; check the network, and the login with: pulumi login '%s'",
-			o.Stack, o.backendURL(h), err, o.backendURL(h))
+		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w; "+
+			"check the network, and the login with: pulumi login '%s'", o.Stack, o.backendURL(h), err, o.backendURL(h))
 	}
 	var stacks []struct {
 		Name          string
@@ -186,7 +186,8 @@ func pulumiHomeWritable() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("Pulumi cannot write to its folder %s (%w); nothing was changed. Fix: export PULUMI_HOME=<a folder that you can write to>", home, err)
+		return fmt.Errorf("Pulumi cannot write to its folder %s (%w); nothing was changed. "+
+			"Fix: export PULUMI_HOME=<a folder that you can write to>", home, err)
 	}
 	return nil
 }

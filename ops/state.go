@@ -82,8 +82,9 @@ func (o *Ops) checkOwner(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf(`stack %s in %s has %d resources of another program, the first %s; it is not taken over, nothing was changed.
-  To use another stack:  cp Pulumi.%s.yaml Pulumi.<name>.yaml && make up STACK=<name>`, o.Stack, o.backendURL(h), len(others), others[0], o.Stack)
+	return fmt.Errorf("stack %s in %s has %d resources of another program, the first %s; it is not taken over, "+
+		"nothing was changed.\n  To use another stack:  cp Pulumi.%s.yaml Pulumi.<name>.yaml && make up STACK=<name>",
+		o.Stack, o.backendURL(h), len(others), others[0], o.Stack)
 }
 
 // providers are the URNs of the resources that lead to the cluster and to the Docker daemon.

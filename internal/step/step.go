@@ -92,7 +92,8 @@ func (s *Step) Command(ctx context.Context, dir string, env []string, name strin
 }
 
 // Run runs one step. The line that ends it carries its seconds, or "already done" when do returns ErrDone. When do
-// fails, and not because it was interrupted, the last TailLines lines of its log are printed with the log's path, and the error is returned with the name.
+// fails, and not because it was interrupted, the last TailLines lines of its log are printed with the log's path, and the
+// error is returned with the name.
 func (p *Printer) Run(name string, do func(*Step) error) error {
 	if err := os.MkdirAll(p.LogDir, 0o755); err != nil {
 		return fmt.Errorf("%s: creating the log folder: %w", name, err)
