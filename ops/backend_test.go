@@ -44,7 +44,8 @@ const (
 // loggedIn is a user's `pulumi login`.
 func loggedIn(t *testing.T, backend string) {
 	t.Helper()
-	if err := writeFile(filepath.Join(pulumiHome(), "credentials.json"), []byte(`{"current":"`+backend+`"}`)); err != nil {
+	if err := writeFile(filepath.Join(pulumiHome(), "credentials.json"),
+		[]byte(`{"current":"`+backend+`"}`)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,38 +59,50 @@ func TestABackendIsChosenOnce(t *testing.T) {
 		variable, token, login string
 		want, refused          string
 	}{
-		"nothing said":                         {want: ownBackend},
-		"a login is not for a local stack":     {login: cloud, want: ownBackend},
-		"a login is for production":            {config: "todo:production: true", login: cloud, want: cloud},
-		"a login is for a cluster elsewhere":   {config: "todo:allowNonLocalCluster: true", login: cloud, want: cloud},
-		"a login is for a cluster of a stack":  {config: "todo:kubeStack: me/cluster/prod", login: cloud, want: cloud},
-		"a variable":                           {variable: s3, want: s3},
-		"a variable with credentials":          {variable: "postgres://me:secret@db/state", want: "postgres://db/state"},
-		"a token without a login, as in CI":    {token: "x", want: cloud},
-		"the project's own":                    {project: "backend: {url: 's3://project'}", login: cloud, want: "s3://project"},
-		"a variable before the project's":      {project: "backend: {url: 's3://project'}", variable: s3, want: s3},
-		"recorded, a login later":              {recorded: ownBackend, login: cloud, want: ownBackend},
-		"recorded, logged out later":           {recorded: cloud, config: "todo:production: true", want: cloud},
-		"recorded, another login":              {recorded: cloud, config: "todo:production: true", login: "s3://other", want: cloud},
-		"recorded, the same variable":          {recorded: s3, variable: s3, want: s3},
-		"recorded, the token of that login":    {recorded: cloud, token: "x", want: cloud},
-		"recorded, a variable later":           {recorded: ownBackend, variable: s3, refused: "PULUMI_BACKEND_URL now says " + s3},
-		"recorded, a token later":              {recorded: ownBackend, token: "x", refused: "To stay there:       unset PULUMI_ACCESS_TOKEN\n"},
-		"recorded, a project's backend later":  {recorded: ownBackend, project: "backend: {url: 's3://p'}", refused: "`backend:` in Pulumi.yaml now says s3://p"},
-		"recorded, what make env exported":     {recorded: cloud, variable: "own", want: cloud},
-		"what make env exported, and a login":  {config: "todo:production: true", variable: "own", login: cloud, want: cloud},
-		"what another checkout's make env did": {variable: "file:///elsewhere/.state/pulumi", refused: "names the state of another checkout, /elsewhere"},
-		"from before, in .state":               {before: true, own: ownState, login: cloud, want: ownBackend},
-		"from before, in .state, a variable":   {before: true, own: ownState, variable: s3, refused: "keeps its state in file://"},
-		"from before, in the login":            {before: true, login: cloud, want: cloud},
-		"from before, nowhere":                 {before: true, want: ownBackend},
-		"destroyed in .state":                  {own: `{"checkpoint":{"latest":{}}}`, variable: s3, want: s3},
-		"damaged record":                       {recorded: "x", refused: "is damaged: it must hold where stack dev keeps its state. Fix: echo .state/pulumi >"},
-		"damaged passphrase":                   {recorded: ownBackend + "\npassphrase: mine", refused: "is damaged"},
+		"nothing said":                        {want: ownBackend},
+		"a login is not for a local stack":    {login: cloud, want: ownBackend},
+		"a login is for production":           {config: "todo:production: true", login: cloud, want: cloud},
+		"a login is for a cluster elsewhere":  {config: "todo:allowNonLocalCluster: true", login: cloud, want: cloud},
+		"a login is for a cluster of a stack": {config: "todo:kubeStack: me/cluster/prod", login: cloud, want: cloud},
+		"a variable":                          {variable: s3, want: s3},
+		"a variable with credentials": {variable: "postgres://me:secret@db/state",
+			want: "postgres://db/state"},
+		"a token without a login, as in CI": {token: "x", want: cloud},
+		"the project's own": {project: "backend: {url: 's3://project'}", login: cloud,
+			want: "s3://project"},
+		"a variable before the project's": {project: "backend: {url: 's3://project'}", variable: s3, want: s3},
+		"recorded, a login later":         {recorded: ownBackend, login: cloud, want: ownBackend},
+		"recorded, logged out later":      {recorded: cloud, config: "todo:production: true", want: cloud},
+		"recorded, another login": {recorded: cloud, config: "todo:production: true", login: "s3://other",
+			want: cloud},
+		"recorded, the same variable":       {recorded: s3, variable: s3, want: s3},
+		"recorded, the token of that login": {recorded: cloud, token: "x", want: cloud},
+		"recorded, a variable later": {recorded: ownBackend, variable: s3,
+			refused: "PULUMI_BACKEND_URL now says " + s3},
+		"recorded, a token later": {recorded: ownBackend, token: "x",
+			refused: "To stay there:       unset PULUMI_ACCESS_TOKEN\n"},
+		"recorded, a project's backend later": {recorded: ownBackend, project: "backend: {url: 's3://p'}",
+			refused: "`backend:` in Pulumi.yaml now says s3://p"},
+		"recorded, what make env exported": {recorded: cloud, variable: "own", want: cloud},
+		"what make env exported, and a login": {config: "todo:production: true", variable: "own", login: cloud,
+			want: cloud},
+		"what another checkout's make env did": {variable: "file:///elsewhere/.state/pulumi",
+			refused: "names the state of another checkout, /elsewhere"},
+		"from before, in .state": {before: true, own: ownState, login: cloud, want: ownBackend},
+		"from before, in .state, a variable": {before: true, own: ownState, variable: s3,
+			refused: "keeps its state in file://"},
+		"from before, in the login": {before: true, login: cloud, want: cloud},
+		"from before, nowhere":      {before: true, want: ownBackend},
+		"destroyed in .state":       {own: `{"checkpoint":{"latest":{}}}`, variable: s3, want: s3},
+		"damaged record": {recorded: "x",
+			refused: "is damaged: it must hold where stack dev keeps its state. Fix: echo .state/pulumi >"},
+		"damaged passphrase": {recorded: ownBackend + "\npassphrase: mine", refused: "is damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ops := checkout(t, map[string]string{"Pulumi.yaml": "name: todo\n" + test.project, "Pulumi.dev.yaml": "config:\n  " + test.config + "\n"})
-			for path, text := range map[string]string{ops.stackState("backend"): test.recorded, ops.state("pulumi", ".pulumi", "stacks", "todo", "dev.json"): test.own} {
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "name: todo\n" + test.project,
+				"Pulumi.dev.yaml": "config:\n  " + test.config + "\n"})
+			for path, text := range map[string]string{ops.stackState("backend"): test.recorded,
+				ops.state("pulumi", ".pulumi", "stacks", "todo", "dev.json"): test.own} {
 				if text != "" {
 					if err := writeFile(path, []byte(text)); err != nil {
 						t.Fatal(err)
@@ -104,7 +117,8 @@ func TestABackendIsChosenOnce(t *testing.T) {
 			if test.variable == "own" {
 				test.variable = "file://" + ops.state("pulumi")
 			}
-			for variable, value := range map[string]string{"PULUMI_BACKEND_URL": test.variable, "PULUMI_ACCESS_TOKEN": test.token} {
+			for variable, value := range map[string]string{"PULUMI_BACKEND_URL": test.variable,
+				"PULUMI_ACCESS_TOKEN": test.token} {
 				if value != "" {
 					t.Setenv(variable, value)
 				}
@@ -146,7 +160,8 @@ func TestALoginLaterDoesNotMoveTheState(t *testing.T) {
 // A local stack that a release without the record keeps in a login stays there; one that never used the login does not.
 func TestALoginFromBeforeTheRecord(t *testing.T) {
 	const cloud = "https://api.pulumi.com"
-	for stacks, want := range map[string]string{aFullStack: cloud, anEmptyStack: ownBackend, `[{"name":"acme/dev","resourceCount":9}]`: ownBackend} {
+	for stacks, want := range map[string]string{aFullStack: cloud, anEmptyStack: ownBackend,
+		`[{"name":"acme/dev","resourceCount":9}]`: ownBackend} {
 		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 		ops.tools.Pulumi, _ = fakePulumi(t, stacks, emptyState)
 		loggedIn(t, cloud)

@@ -54,7 +54,8 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error 
 	if err != nil {
 		return err
 	}
-	text, err := o.kubectl(ctx, c, "get", "namespaces", "--request-timeout=30s", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.creationTimestamp}{"\n"}{end}`)
+	text, err := o.kubectl(ctx, c, "get", "namespaces", "--request-timeout=30s", "-o",
+		`jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.creationTimestamp}{"\n"}{end}`)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,8 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error 
 	}
 	own := keys.namespace(o.Stack)
 	for uid, resource := range made {
-		here := slices.ContainsFunc(slices.Collect(maps.Values(live)), func(n liveNamespace) bool { return n.uid == uid })
+		here := slices.ContainsFunc(slices.Collect(maps.Values(live)),
+			func(n liveNamespace) bool { return n.uid == uid })
 		if resource == ownNamespace && !known && !here {
 			return fmt.Errorf("the state of stack %s is of another cluster: this checkout has never updated it, "+
 				`and %s does not have its namespace; nothing was changed.
@@ -98,7 +100,8 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error 
 		}
 		elsewhere := ""
 		if h, err := o.home(); err == nil && h.backend == ownBackend && login() != "" {
-			elsewhere = fmt.Sprintf("\n  When its state is in your login:  echo '%s' >.state/%s/backend", redactedURL(login()), o.Stack)
+			elsewhere = fmt.Sprintf("\n  When its state is in your login:  echo '%s' >.state/%s/backend",
+				redactedURL(login()), o.Stack)
 		}
 		return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
   To use another one here:          pulumi config set -s %s %s %s-2   (under localhost also services.<name>.localPort and .nodePort)
@@ -126,7 +129,8 @@ func (o *Ops) checkAPIs(ctx context.Context, c Cluster) error {
 	}
 	var errs []error
 	for _, needed := range keys.apis(o.Stack, c) {
-		found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--request-timeout=30s", "--field-selector", "metadata.name="+needed.crd, "-o", "name")
+		found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--request-timeout=30s", "--field-selector",
+			"metadata.name="+needed.crd, "-o", "name")
 		if err != nil {
 			return err
 		}

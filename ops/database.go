@@ -159,7 +159,8 @@ func (o *Ops) DatabaseRestore(ctx context.Context) error {
 	if err := o.printTarget(ctx, cluster); err != nil {
 		return err
 	}
-	if err := confirmed(ctx, os.Stdin, fmt.Sprintf("Replace all data of the database in namespace %s by %s?", namespace, name)); err != nil {
+	if err := confirmed(ctx, os.Stdin, fmt.Sprintf("Replace all data of the database in namespace %s by %s?", namespace,
+		name)); err != nil {
 		return err
 	}
 	before := o.dumpFile("-before-restore")

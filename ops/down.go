@@ -105,7 +105,8 @@ func (o *Ops) checkNotEmpty(ctx context.Context, c Cluster, keys stackKeys) erro
 		return err
 	}
 	return fmt.Errorf("the state of stack %s in %s is empty, and release %d of the stack runs on cluster %s: "+
-		"its state is elsewhere, or lost; nothing was destroyed.\n  To remove it without its state, with all data in it:  "+
+		"its state is elsewhere, or lost; nothing was destroyed.\n"+
+		"  To remove it without its state, with all data in it:  "+
 		"kubectl --context %s delete namespace %s && rm -r .state/%s/releases",
 		o.Stack, o.backendURL(h), all[len(all)-1].Number, c.Context, c.Context, keys.namespace(o.Stack), o.Stack)
 }

@@ -63,7 +63,8 @@ func makerOf(c Cluster) (maker, bool) {
 		}
 	}
 	if c.Kind == "lab" {
-		return maker{what: "the lab", start: "make lab-up", has: func(int, string) (bool, bool) { return true, true }}, true
+		exists := func(int, string) (exists, knows bool) { return true, true }
+		return maker{what: "the lab", start: "make lab-up", has: exists}, true
 	}
 	if c.Kind == "minikube" || c.Context == "minikube" {
 		return maker{tool: "minikube", list: []string{"-p", c.Context, "status"},
@@ -107,7 +108,7 @@ func (m maker) ask(ctx context.Context, p presence) presence {
 	return p
 }
 
-// needContext refuses a cluster whose context is missing, and says why; kubectl would say that there is no such context.
+// needContext refuses a cluster whose context is missing, and says why; kubectl would only say that it does not exist.
 func (o *Ops) needContext(ctx context.Context, c Cluster) error {
 	contexts, err := o.kubectl(ctx, Cluster{Kubeconfig: c.Kubeconfig}, "config", "get-contexts", "-o", "name")
 	if !c.gone() && (err != nil || slices.Contains(strings.Fields(contexts), c.Context)) {

@@ -26,7 +26,8 @@ func clusterTools(t *testing.T, programs map[string]string) {
 
 // kubectlWith answers for a kubeconfig with these contexts and a cluster that answers, or does not.
 func kubectlWith(contexts, version string) string {
-	return `case "$*" in *get-contexts*) printf '` + contexts + `' ;; *"get --raw /version"*) ` + version + ` ;; *) exit 1 ;; esac`
+	return `case "$*" in *get-contexts*) printf '` + contexts + `' ;; *"get --raw /version"*) ` + version +
+		` ;; *) exit 1 ;; esac`
 }
 
 const (
@@ -37,7 +38,8 @@ const (
 
 func TestWhetherAClusterIsGone(t *testing.T) {
 	minikube := Cluster{Kind: "minikube", Context: "work"}
-	kind, k3d, cloud := Cluster{Kind: "kubeconfig", Context: "kind-dev"}, Cluster{Context: "k3d-dev"}, Cluster{Kind: "kubeconfig", Context: "eks"}
+	kind, k3d, cloud := Cluster{Kind: "kubeconfig",
+		Context: "kind-dev"}, Cluster{Context: "k3d-dev"}, Cluster{Kind: "kubeconfig", Context: "eks"}
 	exits := func(code int) string { return fmt.Sprintf(`[ "$*" = "-p work status" ] && exit %d; exit 99`, code) }
 	for name, test := range map[string]struct {
 		cluster  Cluster
@@ -45,22 +47,38 @@ func TestWhetherAClusterIsGone(t *testing.T) {
 		want     string // answers, gone, or what it is
 		start    string
 	}{
-		"answers":                     {minikube, map[string]string{"kubectl": kubectlWith(`work\n`, clusterAnswers)}, "answers", ""},
-		"answers, but not to us":      {cloud, map[string]string{"kubectl": kubectlWith(`eks\n`, clusterDenies)}, "answers", ""},
-		"minikube stop":               {minikube, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "minikube": exits(7)}, "Minikube (profile work) is stopped", "minikube start -p work"},
-		"minikube delete":             {minikube, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "minikube": exits(85)}, "gone", ""},
-		"Minikube, Docker is stopped": {minikube, map[string]string{"kubectl": kubectlWith(`work\n`, clusterRefuses), "minikube": exits(80)}, "Minikube (profile work) is stopped", "minikube start -p work"},
-		"kind delete cluster":         {kind, map[string]string{"kubectl": kubectlWith(`other\n`, clusterRefuses), "kind": `echo 'No kind clusters found.' >&2`}, "gone", ""},
-		"kind, others are left":       {kind, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "kind": `printf 'kind\ndev2\n'`}, "gone", ""},
-		"kind, its node is stopped":   {kind, map[string]string{"kubectl": kubectlWith(`kind-dev\n`, clusterRefuses), "kind": `printf 'kind\ndev\n'`}, "kind's cluster dev is stopped", "docker start dev-control-plane"},
-		"kind, Docker is stopped":     {kind, map[string]string{"kubectl": kubectlWith(`kind-dev\n`, clusterRefuses), "kind": "exit 1"}, "cluster kind-dev does not answer", ""},
-		"k3d cluster delete":          {k3d, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "k3d": "true"}, "gone", ""},
-		"k3d cluster stop":            {k3d, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "k3d": `echo 'dev   0/1   0/0   true'`}, "k3d's cluster dev is stopped", "k3d cluster start dev"},
+		"answers": {minikube, map[string]string{"kubectl": kubectlWith(`work\n`, clusterAnswers)},
+			"answers", ""},
+		"answers, but not to us": {cloud, map[string]string{"kubectl": kubectlWith(`eks\n`, clusterDenies)},
+			"answers", ""},
+		"minikube stop": {minikube, map[string]string{"kubectl": kubectlWith("", clusterRefuses),
+			"minikube": exits(7)}, "Minikube (profile work) is stopped", "minikube start -p work"},
+		"minikube delete": {minikube, map[string]string{"kubectl": kubectlWith("", clusterRefuses),
+			"minikube": exits(85)}, "gone", ""},
+		"Minikube, Docker is stopped": {minikube, map[string]string{"kubectl": kubectlWith(`work\n`, clusterRefuses),
+			"minikube": exits(80)}, "Minikube (profile work) is stopped", "minikube start -p work"},
+		"kind delete cluster": {kind, map[string]string{"kubectl": kubectlWith(`other\n`, clusterRefuses),
+			"kind": `echo 'No kind clusters found.' >&2`}, "gone", ""},
+		"kind, others are left": {kind, map[string]string{"kubectl": kubectlWith("", clusterRefuses),
+			"kind": `printf 'kind\ndev2\n'`}, "gone", ""},
+		"kind, its node is stopped": {kind, map[string]string{"kubectl": kubectlWith(`kind-dev\n`, clusterRefuses),
+			"kind": `printf 'kind\ndev\n'`}, "kind's cluster dev is stopped", "docker start dev-control-plane"},
+		"kind, Docker is stopped": {kind, map[string]string{"kubectl": kubectlWith(`kind-dev\n`, clusterRefuses),
+			"kind": "exit 1"}, "cluster kind-dev does not answer", ""},
+		"k3d cluster delete": {k3d, map[string]string{"kubectl": kubectlWith("", clusterRefuses),
+			"k3d": "true"}, "gone", ""},
+		"k3d cluster stop": {k3d, map[string]string{"kubectl": kubectlWith("", clusterRefuses),
+			"k3d": `echo 'dev   0/1   0/0   true'`}, "k3d's cluster dev is stopped", "k3d cluster start dev"},
 		// What nobody here has made is never taken for gone.
-		"a context that is missing": {cloud, map[string]string{"kubectl": kubectlWith(`other\n`, clusterRefuses)}, "context eks is not in the kubeconfig", ""},
-		"a network that is away":    {cloud, map[string]string{"kubectl": kubectlWith(`eks\n`, clusterRefuses)}, "cluster eks does not answer", ""},
-		"the lab was removed":       {Cluster{Kind: "lab", Context: "todo-lab", Kubeconfig: "/no/such/file"}, map[string]string{}, "gone", ""},
-		"the lab after a reboot":    {Cluster{Kind: "lab", Context: "todo-lab", Kubeconfig: os.DevNull}, map[string]string{"kubectl": kubectlWith(`todo-lab\n`, clusterRefuses)}, "the lab is stopped", "make lab-up"},
+		"a context that is missing": {cloud, map[string]string{"kubectl": kubectlWith(`other\n`, clusterRefuses)},
+			"context eks is not in the kubeconfig", ""},
+		"a network that is away": {cloud, map[string]string{"kubectl": kubectlWith(`eks\n`, clusterRefuses)},
+			"cluster eks does not answer", ""},
+		"the lab was removed": {Cluster{Kind: "lab", Context: "todo-lab", Kubeconfig: "/no/such/file"},
+			map[string]string{}, "gone", ""},
+		"the lab after a reboot": {Cluster{Kind: "lab", Context: "todo-lab", Kubeconfig: os.DevNull},
+			map[string]string{"kubectl": kubectlWith(`todo-lab\n`,
+				clusterRefuses)}, "the lab is stopped", "make lab-up"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
@@ -78,10 +96,12 @@ func TestWhetherAClusterIsGone(t *testing.T) {
 }
 
 func TestACommandNamesTheStoppedCluster(t *testing.T) {
-	for exit, want := range map[string]string{"7": "Minikube (profile work) is stopped: make up starts it", "85": "Minikube (profile work) does not exist any more: make up makes a new one"} {
+	for exit, want := range map[string]string{"7": "Minikube (profile work) is stopped: make up starts it",
+		"85": "Minikube (profile work) does not exist any more: make up makes a new one"} {
 		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 		clusterTools(t, map[string]string{"kubectl": kubectlWith("", clusterRefuses), "minikube": "exit " + exit})
-		if err := writeFile(ops.stackState("cluster.json"), []byte(`{"kind":"minikube","context":"work"}`)); err != nil {
+		if err := writeFile(ops.stackState("cluster.json"),
+			[]byte(`{"kind":"minikube","context":"work"}`)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := ops.deployed(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -93,10 +113,12 @@ func TestACommandNamesTheStoppedCluster(t *testing.T) {
 const appResource = `{"type":"todo:components:TodoApp","urn":"urn:pulumi:dev::todo::todo:components:TodoApp::todo"}`
 
 // downOf runs make down for a stack on Minikube, and returns what Pulumi was asked and whether the releases are kept.
-func downOf(t *testing.T, programs map[string]string, forget, resources string) (calls string, releases bool, err error) {
+func downOf(t *testing.T, programs map[string]string, forget, resources string) (calls string, releases bool,
+	err error) {
 	t.Helper()
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
-	pulumi, said := fakePulumi(t, aFullStack, `{"version":3,"deployment":{"secrets_providers":{"type":"passphrase"},"resources":[`+resources+`]}}`)
+	pulumi, said := fakePulumi(t, aFullStack,
+		`{"version":3,"deployment":{"secrets_providers":{"type":"passphrase"},"resources":[`+resources+`]}}`)
 	clusterTools(t, programs)
 	ops.tools.Pulumi = pulumi
 	for path, text := range map[string]string{
@@ -129,7 +151,8 @@ func TestDownForgetsWhatRanOnAClusterThatIsGone(t *testing.T) {
 func TestDownOfAStoppedClusterSaysHowToStartIt(t *testing.T) {
 	stopped := map[string]string{"kubectl": kubectlWith("", clusterRefuses), "minikube": "exit 7"}
 	calls, releases, err := downOf(t, stopped, "", appResource)
-	for _, want := range []string{"Minikube (profile work) is stopped; nothing was destroyed", "minikube start -p work, then make down", "make down FORGET=1"} {
+	for _, want := range []string{"Minikube (profile work) is stopped; nothing was destroyed",
+		"minikube start -p work, then make down", "make down FORGET=1"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)
 		}
@@ -145,7 +168,8 @@ func TestDownOfAStoppedClusterSaysHowToStartIt(t *testing.T) {
 
 func TestDownOfAnEmptyStateIsNotCalledDone(t *testing.T) {
 	calls, releases, err := downOf(t, map[string]string{"kubectl": kubectlWith(`work\n`, clusterAnswers)}, "", "")
-	if err == nil || !strings.Contains(err.Error(), "is empty, and release 1 of the stack runs on cluster work") || !releases || strings.Contains(calls, ": destroy") {
+	if err == nil || !strings.Contains(err.Error(), "is empty, and release 1 of the stack runs on cluster work") ||
+		!releases || strings.Contains(calls, ": destroy") {
 		t.Errorf("error = %v, releases are kept: %v; Pulumi was asked:\n%s", err, releases, calls)
 	}
 }
@@ -153,7 +177,10 @@ func TestDownOfAnEmptyStateIsNotCalledDone(t *testing.T) {
 func TestDownOfAnotherProgramsStackIsRefused(t *testing.T) {
 	const bucket = `{"type":"aws:s3/bucket:Bucket","urn":"urn:pulumi:dev::todo::aws:s3/bucket:Bucket::photos"}`
 	calls, _, err := downOf(t, map[string]string{"kubectl": kubectlWith(`work\n`, clusterAnswers)}, "", bucket)
-	if err == nil || !strings.Contains(err.Error(), "has 1 resources of another program, the first urn:pulumi:dev::todo::aws:s3/bucket:Bucket::photos") || strings.Contains(calls, ": destroy") {
+	if err == nil ||
+		!strings.Contains(err.Error(),
+			"has 1 resources of another program, the first urn:pulumi:dev::todo::aws:s3/bucket:Bucket::photos") ||
+		strings.Contains(calls, ": destroy") {
 		t.Errorf("error = %v; Pulumi was asked:\n%s", err, calls)
 	}
 }

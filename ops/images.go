@@ -68,7 +68,8 @@ func (o *Ops) haveImages(ctx context.Context, c Cluster, r Release) error {
 		}
 		if ref != "" && where(ctx, c, ref) == absent {
 			errs = append(errs, fmt.Errorf("release %d cannot be returned to: its image %s does not exist any more; "+
-				"nothing was changed. To build it again: git checkout %s && make up", r.Number, ref, strings.TrimSuffix(r.Commit, "+")))
+				"nothing was changed. To build it again: git checkout %s && make up",
+				r.Number, ref, strings.TrimSuffix(r.Commit, "+")))
 		}
 	}
 	return errors.Join(errs...)
@@ -107,7 +108,8 @@ func registryHas(ctx context.Context, _ Cluster, ref string) found {
 		return unsure
 	}
 	for _, kind := range []string{
-		"docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2", "oci.image.manifest.v1", "oci.image.index.v1",
+		"docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2",
+		"oci.image.manifest.v1", "oci.image.index.v1",
 	} {
 		request.Header.Add("Accept", "application/vnd."+kind+"+json")
 	}

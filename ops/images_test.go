@@ -12,7 +12,8 @@ import (
 // The real Docker plugin's refresh returns what it was given: only asking finds an image that does not exist any more.
 func TestImagesThatAreGoneAreBuiltAgain(t *testing.T) {
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodHead || !strings.Contains(strings.Join(r.Header.Values("Accept"), " "), "oci.image.index") {
+		if r.Method != http.MethodHead || !strings.Contains(strings.Join(r.Header.Values("Accept"), " "),
+			"oci.image.index") {
 			t.Errorf("the registry was asked %s %s with %v", r.Method, r.URL, r.Header)
 		}
 		switch r.URL.Path {
@@ -35,19 +36,24 @@ func TestImagesThatAreGoneAreBuiltAgain(t *testing.T) {
 		doubt   bool
 		again   bool
 	}{
-		"in the registry":                    {image(host+"/todo/backend:here", false), Cluster{}, true, false},
-		"pruned from the registry":           {image(host+"/todo/backend:gone", false), Cluster{}, false, true},
-		"a registry that is broken":          {image(host+"/todo/backend:broken", false), Cluster{}, false, false},
-		"a registry that is broken, doubt":   {image(host+"/todo/backend:broken", false), Cluster{}, true, true},
-		"a registry elsewhere":               {image("registry.example.com/todo/backend:gone", false), Cluster{}, true, false},
-		"in Minikube's daemon":               {image("todo/backend:here", true), minikube, true, false},
-		"Minikube was made again":            {image("todo/backend:gone", true), minikube, false, true},
-		"Minikube's daemon does not answer":  {image("todo/backend:here", true), Cluster{Kind: "minikube", Context: "stopped"}, false, false},
-		"the same, after a failed update":    {image("todo/backend:here", true), Cluster{Kind: "minikube", Context: "stopped"}, true, true},
-		"in the daemon that the lab has":     {image("todo/backend:lab", true), Cluster{DockerHost: "unix:///lab.sock"}, true, false},
-		"another daemon has it":              {image("todo/backend:lab", true), minikube, false, true},
-		"an image that is not of the stack":  {`{"type":"other","inputs":"text"}`, Cluster{}, true, false},
-		"inputs that are not what they were": {`{"type":"docker:index/image:Image","inputs":{"imageName":1}}`, Cluster{}, true, false},
+		"in the registry":                  {image(host+"/todo/backend:here", false), Cluster{}, true, false},
+		"pruned from the registry":         {image(host+"/todo/backend:gone", false), Cluster{}, false, true},
+		"a registry that is broken":        {image(host+"/todo/backend:broken", false), Cluster{}, false, false},
+		"a registry that is broken, doubt": {image(host+"/todo/backend:broken", false), Cluster{}, true, true},
+		"a registry elsewhere": {image("registry.example.com/todo/backend:gone", false), Cluster{}, true,
+			false},
+		"in Minikube's daemon":    {image("todo/backend:here", true), minikube, true, false},
+		"Minikube was made again": {image("todo/backend:gone", true), minikube, false, true},
+		"Minikube's daemon does not answer": {image("todo/backend:here", true),
+			Cluster{Kind: "minikube", Context: "stopped"}, false, false},
+		"the same, after a failed update": {image("todo/backend:here", true),
+			Cluster{Kind: "minikube", Context: "stopped"}, true, true},
+		"in the daemon that the lab has": {image("todo/backend:lab", true), Cluster{DockerHost: "unix:///lab.sock"},
+			true, false},
+		"another daemon has it":             {image("todo/backend:lab", true), minikube, false, true},
+		"an image that is not of the stack": {`{"type":"other","inputs":"text"}`, Cluster{}, true, false},
+		"inputs that are not what they were": {`{"type":"docker:index/image:Image","inputs":{"imageName":1}}`,
+			Cluster{}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
@@ -72,11 +78,14 @@ esac`,
 	}
 	t.Run("rollback", func(t *testing.T) {
 		ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-		err := ops.haveImages(t.Context(), Cluster{}, Release{Number: 3, Commit: "abc1234+", Images: map[string]string{"backend": host + "/todo/backend:gone"}})
-		if err == nil || !strings.Contains(err.Error(), "release 3 cannot be returned to") || !strings.Contains(err.Error(), "git checkout abc1234 && make up") {
+		err := ops.haveImages(t.Context(), Cluster{},
+			Release{Number: 3, Commit: "abc1234+", Images: map[string]string{"backend": host + "/todo/backend:gone"}})
+		if err == nil || !strings.Contains(err.Error(), "release 3 cannot be returned to") ||
+			!strings.Contains(err.Error(), "git checkout abc1234 && make up") {
 			t.Errorf("error = %v, want the way to build it again", err)
 		}
-		if err := ops.haveImages(t.Context(), Cluster{}, Release{Images: map[string]string{"backend": host + "/todo/backend@sha256:0123"}}); err != nil {
+		if err := ops.haveImages(t.Context(), Cluster{},
+			Release{Images: map[string]string{"backend": host + "/todo/backend@sha256:0123"}}); err != nil {
 			t.Errorf("an image that is there, by its digest: %v", err)
 		}
 	})

@@ -43,12 +43,14 @@ func TestAnInterruptedPulumiIsWaitedFor(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid makes the plugin's process group")
 	}
-	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "kill": syscall.SIGTERM, "a closed terminal": syscall.SIGHUP, "a closed pipe": syscall.SIGPIPE} {
+	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "kill": syscall.SIGTERM,
+		"a closed terminal": syscall.SIGHUP, "a closed pipe": syscall.SIGPIPE} {
 		t.Run(name, func(t *testing.T) {
 			p := startSlow(t)
 			p.signal(t, signal)
 			p.says(t, "said", "interrupted")
-			if text := p.stderr(t); !strings.Contains(text, "waiting for Pulumi to finish the step it is in (a build may take minutes); press Ctrl-C again to kill it") {
+			if text := p.stderr(t); !strings.Contains(text,
+				"waiting for Pulumi to finish the step it is in (a build may take minutes); press Ctrl-C again to kill it") {
 				t.Errorf("nothing says what is waited for:\n%s", text)
 			}
 			if err := os.WriteFile(filepath.Join(p.folder, "built"), nil, 0o600); err != nil {

@@ -42,11 +42,12 @@ func (o *Ops) lock(verb string) (unlock func() error, err error) {
 			return nil, fmt.Errorf("locking %s: %w; the checkout has to be on a file system with locks", path, err)
 		}
 		var by holder
-		if err := json.NewDecoder(file).Decode(&by); err != nil { // it has the lock since this moment and is still writing
+		if err := json.NewDecoder(file).Decode(&by); err != nil { // it has taken the lock this moment and still writes
 			return nil, fmt.Errorf("another make command is changing stack %s: wait for it to end", o.Stack)
 		}
 		return nil, fmt.Errorf("make %s (process %d) has been changing stack %s since %s: "+
-			"wait for it to end, or stop it with: kill %d", by.Verb, by.Pid, o.Stack, clock(by.Since, time.Now()), by.Pid)
+			"wait for it to end, or stop it with: kill %d", by.Verb, by.Pid, o.Stack, clock(by.Since,
+			time.Now()), by.Pid)
 	}
 	text, err := json.Marshal(holder{Verb: verb, Pid: os.Getpid(), Since: time.Now()})
 	if err == nil {
@@ -97,7 +98,8 @@ func (o *Ops) breakDeadLock() error {
 		if !errors.Is(syscall.Kill(lock.Pid, 0), syscall.ESRCH) {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "  An earlier run (process %d) was killed while it held the stack: releasing its lock.\n",
+		fmt.Fprintf(os.Stderr,
+			"  An earlier run (process %d) was killed while it held the stack: releasing its lock.\n",
 			lock.Pid)
 		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("releasing the lock of process %d: %w", lock.Pid, err)

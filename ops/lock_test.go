@@ -48,14 +48,16 @@ func TestALockThatIsBeingTakenIsNamed(t *testing.T) {
 	if err := os.Truncate(ops.stackState("lock"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (&Ops{Root: ops.Root, Stack: "dev"}).lock("up"); err == nil || !strings.Contains(err.Error(), "another make command is changing stack dev") {
+	if _, err := (&Ops{Root: ops.Root, Stack: "dev"}).lock("up"); err == nil ||
+		!strings.Contains(err.Error(), "another make command is changing stack dev") {
 		t.Errorf("error = %v", err)
 	}
 }
 
 func TestTheDayIsNamedWhenItIsNotToday(t *testing.T) {
 	now := time.Date(2026, 11, 30, 9, 0, 0, 0, time.Local)
-	for since, want := range map[time.Time]string{now.Add(-time.Hour): "08:00", now.Add(-10 * time.Hour): "2026-11-29 23:00"} {
+	for since, want := range map[time.Time]string{now.Add(-time.Hour): "08:00",
+		now.Add(-10 * time.Hour): "2026-11-29 23:00"} {
 		if got := clock(since, now); got != want {
 			t.Errorf("%v is told as %s, want %s", since, got, want)
 		}
@@ -80,7 +82,8 @@ func TestOnlyADeadRunsLockOfThisMachineIsReleased(t *testing.T) {
 		"another machine's": {"elsewhere", dead, false},
 		"without a process": {here, 0, false},
 	} {
-		path := filepath.Join(ops.state("pulumi", ".pulumi", "locks", "organization", "todo", "dev"), strings.ReplaceAll(name, " ", "-")+".json")
+		path := filepath.Join(ops.state("pulumi", ".pulumi", "locks", "organization", "todo", "dev"),
+			strings.ReplaceAll(name, " ", "-")+".json")
 		text, err := json.Marshal(map[string]any{"pid": test.pid, "hostname": test.host})
 		if err != nil {
 			t.Fatal(err)

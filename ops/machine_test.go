@@ -24,7 +24,8 @@ func TestAMachineThatIsNotWell(t *testing.T) {
 	}{
 		"a home that cannot be written": {
 			func(t *testing.T, _ *Ops) { file(t, os.Getenv("PULUMI_HOME")) }, "",
-			[]string{"Pulumi cannot write to its folder", "nothing was changed. Fix: export PULUMI_HOME=<a folder that you can write to>"},
+			[]string{"Pulumi cannot write to its folder",
+				"nothing was changed. Fix: export PULUMI_HOME=<a folder that you can write to>"},
 		},
 		"a file in the place of the state": {
 			func(t *testing.T, o *Ops) { file(t, o.state("pulumi")) }, "",
@@ -36,7 +37,9 @@ func TestAMachineThatIsNotWell(t *testing.T) {
 			[]string{"the state backend of stack dev, s3://me, cannot be read: could not list bucket: dial tcp: lookup s3: no such host; second line; check the network, and the login with: pulumi login 's3://me'"},
 		},
 		"a stack that cannot be made": {
-			func(*testing.T, *Ops) {}, `case "$*" in "stack ls"*) echo '[]' ;; *) echo 'error: no quota' >&2; exit 255 ;; esac`,
+			func(*testing.T,
+				*Ops) {
+			}, `case "$*" in "stack ls"*) echo '[]' ;; *) echo 'error: no quota' >&2; exit 255 ;; esac`,
 			[]string{"creating stack dev in file://", "error: no quota"},
 		},
 	} {
@@ -84,10 +87,12 @@ func TestDamagedFilesAreNamedWithTheCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := ops.Cluster(); err == nil || !strings.Contains(err.Error(), "cluster.json is damaged") || !strings.Contains(err.Error(), "make up") {
+	if _, err := ops.Cluster(); err == nil || !strings.Contains(err.Error(), "cluster.json is damaged") ||
+		!strings.Contains(err.Error(), "make up") {
 		t.Errorf("cluster.json: %v", err)
 	}
-	if _, err := ops.releases("u"); err == nil || !strings.Contains(err.Error(), "rm -r "+filepath.Dir(ops.stackState("releases/0001/release.json"))) {
+	if _, err := ops.releases("u"); err == nil ||
+		!strings.Contains(err.Error(), "rm -r "+filepath.Dir(ops.stackState("releases/0001/release.json"))) {
 		t.Errorf("a release: %v, want the command that removes it", err)
 	}
 }

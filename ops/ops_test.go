@@ -27,7 +27,8 @@ func checkout(t *testing.T, files map[string]string) *Ops {
 		}
 	}
 	t.Chdir(dir)
-	for _, name := range []string{"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CREDENTIALS_PATH", "FORGET"} {
+	for _, name := range []string{"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL",
+		"PULUMI_ACCESS_TOKEN", "PULUMI_CREDENTIALS_PATH", "FORGET"} {
 		t.Setenv(name, "") // gives the test's end back what it is now
 		os.Unsetenv(name)  // an empty passphrase is one
 	}

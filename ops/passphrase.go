@@ -20,7 +20,7 @@ import (
 // What encrypts a stack's secrets.
 const (
 	passphraseOwn         = "own"         // .state/passphrase
-	passphraseEnvironment = "environment" // PULUMI_CONFIG_PASSPHRASE, or the file that PULUMI_CONFIG_PASSPHRASE_FILE names
+	passphraseEnvironment = "environment" // PULUMI_CONFIG_PASSPHRASE, or the file that ..._FILE names
 	passphraseOther       = "none"        // the backend or a key service, which Pulumi asks by itself
 )
 
@@ -54,8 +54,8 @@ func (o *Ops) settlePassphrase(ctx context.Context, h home, stackExists bool) (h
 	case passphraseOwn:
 		_, err := o.readPassphrase()
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s is missing, and the secrets of stack %s are encrypted with it: put it back from a backup",
-				o.state("passphrase"), o.Stack)
+			err = fmt.Errorf("%s is missing, and the secrets of stack %s are encrypted with it: "+
+				"put it back from a backup", o.state("passphrase"), o.Stack)
 		}
 		return h, err
 	}
@@ -87,7 +87,8 @@ func (o *Ops) settlePassphrase(ctx context.Context, h home, stackExists bool) (h
 			"is not the one of stack %s in %s; export the one that it was made with", o.Stack, o.backendURL(h))
 	}
 	return h, fmt.Errorf("the secrets of stack %s in %s are encrypted with a passphrase that is not set here: "+
-		"export PULUMI_CONFIG_PASSPHRASE with the one that it was made with (an empty one counts)", o.Stack, o.backendURL(h))
+		"export PULUMI_CONFIG_PASSPHRASE with the one that it was made with (an empty one counts)",
+		o.Stack, o.backendURL(h))
 }
 
 // newPassphrase is for a stack that does not exist yet. In the checkout's own backend it is always the own one: a
@@ -103,7 +104,8 @@ func (o *Ops) newPassphrase(h home) (home, error) {
 		return h, nil
 	}
 	if passphrase != "" {
-		fmt.Fprintf(os.Stderr, "  The passphrase in the environment is not used: %s encrypts the secrets of stack %s.\n",
+		fmt.Fprintf(os.Stderr,
+			"  The passphrase in the environment is not used: %s encrypts the secrets of stack %s.\n",
 			o.state("passphrase"), o.Stack)
 	}
 	return h, o.makePassphrase()

@@ -20,7 +20,8 @@ func TestAPassphraseOpensItsOwnSalt(t *testing.T) {
 			t.Errorf("%q opens the salt: %v, want %v", passphrase, got, want)
 		}
 	}
-	for _, damaged := range []string{"", "v1:", "v2:p3x38F9i/EU=:v1:lTdnHZGtjMNIJMIA:UnPuddpSjmm3PldDHKN3vxdnamRo3w==", "v1:p3x38F9i/EU=:v1:AAAA:UnPu", "v1:a:v1:b:c"} {
+	for _, damaged := range []string{"", "v1:", "v2:p3x38F9i/EU=:v1:lTdnHZGtjMNIJMIA:UnPuddpSjmm3PldDHKN3vxdnamRo3w==",
+		"v1:p3x38F9i/EU=:v1:AAAA:UnPu", "v1:a:v1:b:c"} {
 		if opens(damaged, "abc") {
 			t.Errorf("%q is no salt", damaged)
 		}
@@ -36,21 +37,34 @@ func TestWhatEncryptsTheSecrets(t *testing.T) {
 		env            map[string]string // %s is a file that holds abc
 		want, refused  string
 	}{
-		"new":                                  {stacks: noStacks, want: passphraseOwn},
-		"new, an empty variable":               {stacks: noStacks, env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, want: passphraseOwn},
-		"new, another project's variable":      {stacks: noStacks, env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "x"}, want: passphraseOwn},
-		"new, elsewhere":                       {stacks: noStacks, recorded: "s3://b", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, want: passphraseEnvironment},
-		"recorded own, a variable later":       {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own", own: "abc", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "x"}, want: passphraseOwn},
-		"recorded own, the file is lost":       {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own", refused: "is missing, and the secrets of stack dev are encrypted with it"},
-		"recorded own, the file is empty":      {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own", own: "\n", refused: "is empty: put it back from a backup"},
-		"from before, own":                     {stacks: aFullStack, own: "abc\n", want: passphraseOwn},
-		"from before, made with the variable":  {stacks: aFullStack, own: "unused", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "abc"}, want: passphraseEnvironment},
-		"from before, made with a file":        {stacks: aFullStack, own: "unused", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": "%s"}, want: passphraseEnvironment},
-		"from before, the variable is missing": {stacks: aFullStack, own: "unused", refused: "export PULUMI_CONFIG_PASSPHRASE with the one that it was made with"},
-		"recorded environment, another value":  {stacks: aFullStack, recorded: "s3://b\npassphrase: environment", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, refused: "is not the one of stack dev in s3://b"},
-		"recorded environment, its value":      {stacks: aFullStack, recorded: "s3://b\npassphrase: environment", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "abc"}, want: passphraseEnvironment},
-		"a file that is not there":             {stacks: noStacks, env: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": "/no/such/file"}, refused: "PULUMI_CONFIG_PASSPHRASE_FILE: open /no/such/file"},
-		"the backend's own encryption":         {stacks: aFullStack, export: serviceState, recorded: "https://api.pulumi.com", want: passphraseOther},
+		"new": {stacks: noStacks, want: passphraseOwn},
+		"new, an empty variable": {stacks: noStacks,
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, want: passphraseOwn},
+		"new, another project's variable": {stacks: noStacks,
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "x"}, want: passphraseOwn},
+		"new, elsewhere": {stacks: noStacks, recorded: "s3://b",
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, want: passphraseEnvironment},
+		"recorded own, a variable later": {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own",
+			own: "abc", env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "x"}, want: passphraseOwn},
+		"recorded own, the file is lost": {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own",
+			refused: "is missing, and the secrets of stack dev are encrypted with it"},
+		"recorded own, the file is empty": {stacks: aFullStack, recorded: ownBackend + "\npassphrase: own",
+			own: "\n", refused: "is empty: put it back from a backup"},
+		"from before, own": {stacks: aFullStack, own: "abc\n", want: passphraseOwn},
+		"from before, made with the variable": {stacks: aFullStack, own: "unused",
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "abc"}, want: passphraseEnvironment},
+		"from before, made with a file": {stacks: aFullStack, own: "unused",
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": "%s"}, want: passphraseEnvironment},
+		"from before, the variable is missing": {stacks: aFullStack, own: "unused",
+			refused: "export PULUMI_CONFIG_PASSPHRASE with the one that it was made with"},
+		"recorded environment, another value": {stacks: aFullStack, recorded: "s3://b\npassphrase: environment",
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": ""}, refused: "is not the one of stack dev in s3://b"},
+		"recorded environment, its value": {stacks: aFullStack, recorded: "s3://b\npassphrase: environment",
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE": "abc"}, want: passphraseEnvironment},
+		"a file that is not there": {stacks: noStacks,
+			env: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": "/no/such/file"}, refused: "PULUMI_CONFIG_PASSPHRASE_FILE: open /no/such/file"},
+		"the backend's own encryption": {stacks: aFullStack, export: serviceState,
+			recorded: "https://api.pulumi.com", want: passphraseOther},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
@@ -60,7 +74,8 @@ func TestWhatEncryptsTheSecrets(t *testing.T) {
 			pulumi, calls := fakePulumi(t, test.stacks, test.export)
 			ops.tools.Pulumi = pulumi
 			file := filepath.Join(t.TempDir(), "mine")
-			for path, text := range map[string]string{ops.stackState("backend"): test.recorded, ops.state("passphrase"): test.own, file: "abc\n"} {
+			for path, text := range map[string]string{ops.stackState("backend"): test.recorded,
+				ops.state("passphrase"): test.own, file: "abc\n"} {
 				if text != "" {
 					if err := writeFile(path, []byte(text)); err != nil {
 						t.Fatal(err)
@@ -87,7 +102,8 @@ func TestWhatEncryptsTheSecrets(t *testing.T) {
 			}
 			all := strings.Split(strings.TrimSpace(calls()), "\n")
 			last := all[len(all)-1]
-			if own := strings.Contains(last, "passphrase=unset file="+ops.state("passphrase")+":"); own != (test.want == passphraseOwn) {
+			if own := strings.Contains(last,
+				"passphrase=unset file="+ops.state("passphrase")+":"); own != (test.want == passphraseOwn) {
 				t.Errorf("Pulumi was run with %s, want the passphrase: %s", last, test.want)
 			}
 		})

@@ -73,7 +73,8 @@ func (o *Ops) releases(cluster string) ([]Release, error) {
 		}
 		var r Release
 		if err := json.Unmarshal(text, &r); err != nil {
-			return nil, fmt.Errorf("%s is damaged (%w); without it that release cannot be returned to: rm -r %s", file, err, filepath.Dir(file))
+			return nil, fmt.Errorf("%s is damaged (%w); without it that release cannot be returned to: rm -r %s", file,
+				err, filepath.Dir(file))
 		}
 		if r.Cluster == cluster {
 			all = append(all, r)
@@ -83,8 +84,8 @@ func (o *Ops) releases(cluster string) ([]Release, error) {
 	return all, nil
 }
 
-// endRelease records what has been brought up and found well, with the configuration that Pulumi was given. The same images with the same configuration are no new
-// release.
+// endRelease records what has been brought up and found well, with the configuration that Pulumi was given. The same
+// images with the same configuration are no new release.
 func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 	out, err := o.Outputs(ctx)
 	if err != nil {
@@ -133,9 +134,10 @@ func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 		return err
 	}
 	namespace := keys.namespace(o.Stack)
-	// A Deployment that makes no progress ends the wait by itself; a paused one, or a network that drops packets, does not.
+	// A Deployment without progress ends the wait by itself; a paused one, or a network that drops packets, does not.
 	limit := fmt.Sprintf("--timeout=%ds", cmp.Or(keys.RolloutTimeout.value, 300)+60)
-	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "--request-timeout=30s", "-l", "app.kubernetes.io/part-of=todo", "-o", "name")
+	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "--request-timeout=30s", "-l",
+		"app.kubernetes.io/part-of=todo", "-o", "name")
 	if err != nil {
 		return fmt.Errorf("waiting for the rollout: %w", err)
 	}
@@ -159,7 +161,8 @@ func (o *Ops) forgetReleases() error { return os.RemoveAll(o.stackState("release
 
 func sameConfig(a, b []byte) bool {
 	var x, y struct{ Config map[string]any }
-	return yaml.Unmarshal(a, &x) == nil && yaml.Unmarshal(b, &y) == nil && reflect.DeepEqual(asText(x.Config), asText(y.Config))
+	return yaml.Unmarshal(a, &x) == nil && yaml.Unmarshal(b, &y) == nil &&
+		reflect.DeepEqual(asText(x.Config), asText(y.Config))
 }
 
 // commit is what is checked out, with a + when files differ from it; "" outside git.

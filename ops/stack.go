@@ -85,9 +85,9 @@ func (o *Ops) initStack(ctx context.Context, h home, committed []byte) error {
 	return fmt.Errorf("creating stack %s in %s: %w: %s", o.Stack, o.backendURL(h), err, bytes.TrimSpace(text))
 }
 
-// configFile is the copy of Pulumi.<stack>.yaml that the commands give to Pulumi. Pulumi adds the encryption salt, which it
-// finds in the stack's state, and the committed file stays as it is. Commands that change nothing have a copy of their
-// own: a preview must not replace what a rollback is deploying.
+// configFile is the copy of Pulumi.<stack>.yaml that the commands give to Pulumi. Pulumi adds the encryption salt, which
+// it finds in the stack's state, and the committed file stays as it is. Commands that change nothing have a copy of
+// their own: a preview must not replace what a rollback is deploying.
 func (o *Ops) configFile() string {
 	if o.changing {
 		return o.stackState("Pulumi." + o.Stack + ".yaml")

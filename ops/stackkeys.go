@@ -84,8 +84,8 @@ func (k stackKeys) namespace(stack string) string {
 	return "todo-" + stack
 }
 
-// local reports whether the stack is for a cluster of this machine. The stack that makes a cluster (kubeStack) is in the
-// backend of a team.
+// local reports whether the stack is for a cluster of this machine. A stack that makes a cluster (kubeStack) is in a
+// team's backend.
 func (k stackKeys) local() bool {
 	return !bool(k.Production) && !bool(k.AnyCluster) && k.KubeStack == ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -87,15 +88,42 @@ func (o *Ops) checkOwner(ctx context.Context) error {
 		o.Stack, o.backendURL(h), len(others), others[0], o.Stack)
 }
 
-// providers are the URNs of the resources that lead to the cluster and to the Docker daemon.
-func (s snapshot) providers() []string {
+// movedProviders are the URNs of those resources that lead to the cluster and to the Docker daemon and that, as the state
+// has them, do not lead there any more. A rollback builds nothing, and its program has no Docker.
+func (s snapshot) movedProviders(ctx context.Context, c Cluster, builds bool) []string {
 	var urns []string
 	for _, r := range s.Resources {
-		if r.Type == "pulumi:providers:kubernetes" || r.Type == "pulumi:providers:docker" {
-			urns = append(urns, r.URN)
+		var inputs struct{ Context, Kubeconfig, Host string }
+		err := json.Unmarshal(r.Inputs, &inputs)
+		switch r.Type {
+		case "pulumi:providers:kubernetes":
+			if err == nil && inputs.Context == c.Context && inputs.Kubeconfig == c.Kubeconfig {
+				continue
+			}
+		case "pulumi:providers:docker":
+			if err != nil || !builds || daemonAnswers(ctx, inputs.Host) {
+				continue
+			}
+		default:
+			continue
 		}
+		urns = append(urns, r.URN)
 	}
 	return urns
+}
+
+// daemonAnswers reports whether a Docker daemon is where the state has it; one whose way only Docker knows counts.
+func daemonAnswers(ctx context.Context, host string) bool {
+	scheme, address, _ := strings.Cut(host, "://")
+	if scheme != "unix" && scheme != "tcp" {
+		return true
+	}
+	connection, err := (&net.Dialer{Timeout: imagePatience}).DialContext(ctx, scheme, address)
+	if err != nil {
+		return false
+	}
+	connection.Close()
+	return true
 }
 
 // forgetResources removes every resource from the state and keeps the stack with its encryption. Nothing is asked of a

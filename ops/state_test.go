@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +45,9 @@ func TestAnotherMachinesStackIsNotTakenOver(t *testing.T) {
 		ops.tools.Pulumi, _ = fakePulumi(t, aFullStack, theirs)
 		ops.tools.Kubectl = script(t, "kubectl", "echo '"+test.live+"'")
 		err := ops.checkNamespaces(t.Context(), Cluster{Context: "mine"}, test.known)
-		if (err != nil) != test.refused || err != nil && !strings.Contains(err.Error(), "the state of stack dev is of another cluster: this checkout has never updated it, and mine does not have its namespace") {
+		if (err != nil) != test.refused || err != nil &&
+			!strings.Contains(err.Error(),
+				"the state of stack dev is of another cluster: this checkout has never updated it, and mine does not have its namespace") {
 			t.Errorf("%s: error = %v, want refused = %v", name, err, test.refused)
 		}
 	}
@@ -51,22 +55,49 @@ func TestAnotherMachinesStackIsNotTakenOver(t *testing.T) {
 
 // A refresh asks the cluster and the daemon of the state, which may be gone or have another address.
 func TestARefreshComesAfterTheProviders(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	pulumi, calls := fakePulumi(t, aFullStack, `{"deployment":{"resources":[{"type":"pulumi:providers:kubernetes","urn":"urn:k"},{"type":"pulumi:providers:docker","urn":"urn:d"},{"type":"pulumi:providers:random","urn":"urn:r"}]}}`)
-	ops.tools.Pulumi = pulumi
-	ops.changing = true
-	if err := ops.beginRelease(); err != nil {
+	daemon, err := net.Listen("unix", filepath.Join(t.TempDir(), "docker.sock"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	clusterTools(t, nil)
-	ops.tools.Kubectl = "kubectl"
-	if err := ops.release(t.Context(), Cluster{}, 0); err == nil {
-		t.Error("there is no cluster, and the update was called good")
-	}
-	said := calls()
-	providers, refresh := strings.Index(said, "--target urn:k --target urn:d\n"), strings.Index(said, "--skip-preview --refresh")
-	if providers < 0 || refresh < providers {
-		t.Errorf("the providers were updated at %d, the refresh was at %d:\n%s", providers, refresh, said)
+	defer daemon.Close()
+	live, dead := "unix://"+daemon.Addr().String(), "unix:///no/such/docker.sock"
+	for name, test := range map[string]struct {
+		context, host string
+		of            int    // the release that a rollback returns to
+		want          string // the targets
+	}{
+		"nothing moved":                   {"here", live, 0, ""},
+		"another cluster":                 {"there", live, 0, " --target urn:k"},
+		"Minikube's daemon moved":         {"here", dead, 0, " --target urn:d"},
+		"both":                            {"there", dead, 0, " --target urn:k --target urn:d"},
+		"a rollback's program has no one": {"there", dead, 1, " --target urn:k"},
+		"a daemon that only Docker finds": {"here", "ssh://me@builder", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+			pulumi, calls := fakePulumi(t, aFullStack, fmt.Sprintf(`{"deployment":{"resources":[
+				{"type":"pulumi:providers:kubernetes","urn":"urn:k","inputs":{"context":%q}},
+				{"type":"pulumi:providers:docker","urn":"urn:d","inputs":{"host":%q}},
+				{"type":"pulumi:providers:random","urn":"urn:r"}]}}`, test.context, test.host))
+			ops.tools.Pulumi, ops.tools.Kubectl = pulumi, "kubectl"
+			ops.changing = true
+			if err := ops.beginRelease(); err != nil {
+				t.Fatal(err)
+			}
+			clusterTools(t, nil)
+			if err := ops.release(t.Context(), Cluster{Context: "here"}, test.of); err == nil {
+				t.Error("there is no cluster, and the update was called good")
+			}
+			before, _, refreshed := strings.Cut(calls(), "--skip-preview --refresh")
+			_, targets, _ := strings.Cut(before, "Pulumi.dev.yaml --target")
+			targets, _, _ = strings.Cut(targets, "\n")
+			if targets != "" {
+				targets = " --target" + targets
+			}
+			if targets != test.want || !refreshed {
+				t.Errorf("before the refresh %q were updated, want %q:\n%s", targets, test.want, calls())
+			}
+		})
 	}
 }
 
@@ -153,7 +184,8 @@ func TestEnvComesBeforeTheFirstUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"export PULUMI_STACK='dev'", "export PULUMI_BACKEND_URL='file://" + ops.state("pulumi") + "'",
+	for _, want := range []string{"export PULUMI_STACK='dev'",
+		"export PULUMI_BACKEND_URL='file://" + ops.state("pulumi") + "'",
 		"export PULUMI_CONFIG_PASSPHRASE_FILE='" + ops.state("passphrase") + "'", "unset PULUMI_CONFIG_PASSPHRASE"} {
 		if !strings.Contains(string(text), want+"\n") {
 			t.Errorf("the shell gets no %q:\n%s", want, text)

@@ -70,8 +70,8 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	// cluster has the change: without a refresh the next update would see nothing to do.
 	refresh := o.unfinished()
 	if refresh {
-		fmt.Println("  The last update did not complete (or came from `make dev`, or went to another cluster): running with --refresh.")
-		if err := o.updateProviders(ctx); err != nil {
+		fmt.Println("  The last update did not complete (or came from `make dev`, or another cluster): running with --refresh.")
+		if err := o.updateProviders(ctx, cluster, of == 0); err != nil {
 			return err
 		}
 		args = append(args, "--refresh")
@@ -107,16 +107,17 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 
 // updateProviders tells the state where the cluster and the Docker daemon are now, before a refresh, which asks those of
 // the state: after a move to another cluster, or a restart that gave the daemon another address, they are gone.
-func (o *Ops) updateProviders(ctx context.Context) error {
+func (o *Ops) updateProviders(ctx context.Context, c Cluster, builds bool) error {
 	state, err := o.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	urns := state.providers()
+	urns := state.movedProviders(ctx, c, builds)
 	if len(urns) == 0 {
 		return nil
 	}
-	args := []string{"up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack, "--config-file", o.configFile()}
+	args := []string{"up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack, "--config-file",
+		o.configFile()}
 	for _, urn := range urns {
 		args = append(args, "--target", urn)
 	}

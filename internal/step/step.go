@@ -67,7 +67,8 @@ func (s *Step) Write(p []byte) (int, error) {
 }
 
 // Command runs a program to its end with its output in the step's log. When ctx ends, the program and its children get
-// SIGTERM, and after grace those that are left are killed: in a process group of their own nobody else would stop them. env is added to this process's environment; dir "" means the current folder.
+// SIGTERM, and after grace those that are left are killed: they are in a process group of their own, which no terminal
+// reaches. env is added to this process's environment; dir "" means the current folder.
 func (s *Step) Command(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
@@ -80,7 +81,8 @@ func (s *Step) Command(ctx context.Context, dir string, env []string, name strin
 	if ctx.Err() != nil {
 		err = ctx.Err() // that it was stopped says more than how it ended
 		if cmd.Process != nil {
-			if killErr := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); killErr != nil && !errors.Is(killErr, syscall.ESRCH) {
+			if killErr := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); killErr != nil &&
+				!errors.Is(killErr, syscall.ESRCH) {
 				err = errors.Join(err, fmt.Errorf("killing what %s started: %w", name, killErr))
 			}
 		}

@@ -49,7 +49,8 @@ func TestRunPrintsHowTheStepEnded(t *testing.T) {
 		},
 		"a full disk is the reason, whatever the program made of it": {
 			do: func(s *Step) error {
-				return s.Command(context.Background(), "", nil, "sh", "-c", "echo 'write /x: no space left on device'; exit 1")
+				return s.Command(context.Background(), "", nil, "sh", "-c",
+					"echo 'write /x: no space left on device'; exit 1")
 			},
 			want:    []string{"✗ Making tea", "exit status 1: no space left on device"},
 			wantErr: "Making tea: sh: exit status 1: no space left on device",
@@ -108,7 +109,8 @@ func TestAStoppedCommandLeavesNoChild(t *testing.T) {
 			}
 			stop()
 		}()
-		return s.Command(ctx, "", nil, "sh", "-c", `trap "" TERM; sleep 600 & echo $! >'`+file+`.tmp'; mv '`+file+`.tmp' '`+file+`'; wait`)
+		return s.Command(ctx, "", nil, "sh", "-c",
+			`trap "" TERM; sleep 600 & echo $! >'`+file+`.tmp'; mv '`+file+`.tmp' '`+file+`'; wait`)
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want one that says it was stopped", err)
