@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// clusterTools puts programs that answer as recorded in front of PATH, with none of the machine's own cluster tools behind them.
+// clusterTools puts programs that answer as recorded in front of PATH, and hides the machine's own cluster tools.
 func clusterTools(t *testing.T, programs map[string]string) {
 	t.Helper()
 	folder := t.TempDir()

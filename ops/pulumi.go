@@ -20,7 +20,7 @@ func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 	o.exported = nil
 	cmd := o.pulumiUpdate(append(args, "--stack", o.Stack, "--config-file", o.configFile())...)
 	if isTerminal(os.Stdout) {
-		// Pulumi draws its own live tree. It does not handle the SIGHUP of a closed terminal, which would end it half way.
+		// Pulumi draws its own live tree. It does not handle the SIGHUP of a closed terminal: that would end it half way.
 		cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = "/bin/sh"
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -70,7 +70,8 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	// cluster has the change: without a refresh the next update would see nothing to do.
 	refresh := o.unfinished()
 	if refresh {
-		fmt.Println("  The last update did not complete (or came from `make dev`, or another cluster): running with --refresh.")
+		fmt.Println("  The last update did not complete (or came from `make dev`, or another cluster): " +
+			"running with --refresh.")
 		if err := o.updateProviders(ctx, cluster, of == 0); err != nil {
 			return err
 		}
@@ -105,8 +106,8 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	return o.endRelease(ctx, cluster, of)
 }
 
-// updateProviders tells the state where the cluster and the Docker daemon are now, before a refresh, which asks those of
-// the state: after a move to another cluster, or a restart that gave the daemon another address, they are gone.
+// updateProviders tells the state where the cluster and the Docker daemon are now, before a refresh, which asks those
+// of the state: after a move to another cluster, or a restart that gave the daemon another address, they are gone.
 func (o *Ops) updateProviders(ctx context.Context, c Cluster, builds bool) error {
 	state, err := o.snapshot(ctx)
 	if err != nil {
