@@ -36,7 +36,6 @@ func testManifests(t *testing.T) {
 	}
 	makeNamespace(t, gitopsNamespace)
 	kubectl(t, "label", "namespace", gitopsNamespace, "pod-security.kubernetes.io/warn=restricted")
-	pulumi("pulumi stack init --no-select " + gitops)
 	t.Cleanup(func() {
 		pulumi("pulumi destroy --yes --skip-preview && pulumi stack rm --yes --preserve-config " + gitops)
 		for _, path := range []string{file, filepath.Join(root, gitopsFolder)} {

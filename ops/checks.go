@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -13,13 +14,14 @@ import (
 // refused for another reason says so too: otherwise mistakes would come out one run at a time. On a machine where no run
 // has got as far as having the tools it stays silent, because getting them takes minutes.
 func (o *Ops) checkConfig(ctx context.Context) error {
-	if _, err := os.Stat(o.state("pulumi")); err != nil {
+	if !exists(o.stackState("backend")) && !exists(o.state("pulumi")) {
 		return nil
 	}
 	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
+	fmt.Println("▸ pulumi preview: which other mistakes are there?")
 	if err := o.FindTools(ctx); err != nil {
 		return err
 	}
@@ -44,12 +46,16 @@ type liveNamespace struct{ uid, since string }
 // checkNamespaces refuses a namespace that the stack did not make. Two checkouts have the same stack names and so the same
 // namespaces, but not the same state: the second would take over what the first one runs. It also refuses to move the stack to
 // another namespace, because Pulumi would make that one and then delete the old one, with the database in it.
-func (o *Ops) checkNamespaces(ctx context.Context, c Cluster) error {
+//
+// known says that this checkout has updated the stack before. Otherwise the state is another machine's, which a shared
+// backend has brought here: on another cluster an update would take every resource for existing and create nothing.
+func (o *Ops) checkNamespaces(ctx context.Context, c Cluster, known bool) error {
 	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
-	text, err := o.kubectl(ctx, c, "get", "namespaces", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.creationTimestamp}{"\n"}{end}`)
+	text, err := o.kubectl(ctx, c, "get", "namespaces", "--request-timeout=30s", "-o",
+		`jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.creationTimestamp}{"\n"}{end}`)
 	if err != nil {
 		return err
 	}
@@ -64,6 +70,17 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster) error {
 		return err
 	}
 	own := keys.namespace(o.Stack)
+	for uid, resource := range made {
+		here := slices.ContainsFunc(slices.Collect(maps.Values(live)),
+			func(n liveNamespace) bool { return n.uid == uid })
+		if resource == ownNamespace && !known && !here {
+			return fmt.Errorf("the state of stack %s is of another cluster: this checkout has never updated it, "+
+				`and %s does not have its namespace; nothing was changed.
+  To work on that stack:        pulumi config set -s %s kubeContext <its context>
+  To have a stack of your own:  cp Pulumi.%s.yaml Pulumi.<name>.yaml && make up STACK=<name>
+  When that cluster is gone:    make up FORGET=1`, o.Stack, c.Context, o.Stack, o.Stack)
+		}
+	}
 	for name, namespace := range live {
 		if made[namespace.uid] == ownNamespace && name != own {
 			return fmt.Errorf(`namespace: %s, and stack %s runs in %s: the move would delete that with the database in it; nothing was changed.
@@ -81,11 +98,16 @@ func (o *Ops) checkNamespaces(ctx context.Context, c Cluster) error {
 		if found.uid == "" || making || made[found.uid] != "" {
 			continue
 		}
+		elsewhere := ""
+		if h, err := o.home(); err == nil && h.backend == ownBackend && login() != "" {
+			elsewhere = fmt.Sprintf("\n  When its state is in your login:  echo '%s' >.state/%s/backend",
+				redactedURL(login()), o.Stack)
+		}
 		return fmt.Errorf(`namespace %s exists on cluster %s since %s and is not in the state of stack %s of this checkout; nothing was changed. It is another checkout's, or its state is gone.
   To use another one here:          pulumi config set -s %s %s %s-2   (under localhost also services.<name>.localPort and .nodePort)
   To remove the other stack:        make down STACK=%s, in its checkout
-  To remove it without its state:   %s delete namespace %s   (with all data in it)`,
-			name, c.Context, found.since, o.Stack, o.Stack, wanted[1], name, o.Stack, kubectl, name)
+  To remove it without its state:   %s delete namespace %s   (with all data in it)%s`,
+			name, c.Context, found.since, o.Stack, o.Stack, wanted[1], name, o.Stack, kubectl, name, elsewhere)
 	}
 	return nil
 }
@@ -107,7 +129,8 @@ func (o *Ops) checkAPIs(ctx context.Context, c Cluster) error {
 	}
 	var errs []error
 	for _, needed := range keys.apis(o.Stack, c) {
-		found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--field-selector", "metadata.name="+needed.crd, "-o", "name")
+		found, err := o.kubectl(ctx, c, "get", "customresourcedefinitions", "--request-timeout=30s", "--field-selector",
+			"metadata.name="+needed.crd, "-o", "name")
 		if err != nil {
 			return err
 		}
@@ -140,40 +163,29 @@ func (k stackKeys) apis(stack string, c Cluster) []api {
 	return needed
 }
 
-// The resources that are the application's namespace, and the provider that leads to the cluster (components/).
-const (
-	ownNamespace = "todo-namespace"
-	ownProvider  = "todo-kubernetes"
-)
+// ownNamespace is the resource that is the application's namespace (components/).
+const ownNamespace = "todo-namespace"
 
 // madeNamespaces are those in the stack's state: the names of their resources, by uid. making tells that a run was killed
 // while it made one.
 func (o *Ops) madeNamespaces(ctx context.Context) (made map[string]string, making bool, err error) {
-	text, err := o.pulumiCommand(ctx, "stack", "export", "--stack", o.Stack).Output()
+	state, err := o.snapshot(ctx)
 	if err != nil {
-		return nil, false, fmt.Errorf("reading the state of stack %s: %w%s", o.Stack, err, stderrOf(err))
-	}
-	type resource struct {
-		URN, Type string
-		Outputs   struct{ Metadata struct{ UID string } }
-	}
-	var state struct {
-		Deployment struct {
-			Resources         []resource
-			PendingOperations []struct{ Resource resource } `json:"pending_operations"`
-		}
-	}
-	if err := json.Unmarshal(text, &state); err != nil {
-		return nil, false, fmt.Errorf("reading the state of stack %s: %w", o.Stack, err)
+		return nil, false, err
 	}
 	const namespace = "kubernetes:core/v1:Namespace"
 	made = map[string]string{}
-	for _, r := range state.Deployment.Resources {
-		if r.Type == namespace {
-			made[r.Outputs.Metadata.UID] = r.URN[strings.LastIndex(r.URN, ":")+1:]
+	for _, r := range state.Resources {
+		var outputs struct{ Metadata struct{ UID string } }
+		if r.Type != namespace {
+			continue
 		}
+		if err := json.Unmarshal(r.Outputs, &outputs); err != nil {
+			return nil, false, fmt.Errorf("reading the state of stack %s: %s: %w", o.Stack, r.URN, err)
+		}
+		made[outputs.Metadata.UID] = r.name()
 	}
-	for _, p := range state.Deployment.PendingOperations {
+	for _, p := range state.PendingOperations {
 		making = making || p.Resource.Type == namespace
 	}
 	return made, making, nil

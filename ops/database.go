@@ -159,7 +159,8 @@ func (o *Ops) DatabaseRestore(ctx context.Context) error {
 	if err := o.printTarget(ctx, cluster); err != nil {
 		return err
 	}
-	if err := confirmed(os.Stdin, fmt.Sprintf("Replace all data of the database in namespace %s by %s?", namespace, name)); err != nil {
+	if err := confirmed(ctx, os.Stdin, fmt.Sprintf("Replace all data of the database in namespace %s by %s?", namespace,
+		name)); err != nil {
 		return err
 	}
 	before := o.dumpFile("-before-restore")
@@ -178,7 +179,7 @@ func (o *Ops) DatabaseRestore(ctx context.Context) error {
 }
 
 // confirmed asks a person at a terminal; $FORCE answers yes, and without either the answer is no.
-func confirmed(in io.Reader, question string) error {
+func confirmed(ctx context.Context, in io.Reader, question string) error {
 	if os.Getenv("FORCE") != "" {
 		return nil
 	}
@@ -186,14 +187,23 @@ func confirmed(in io.Reader, question string) error {
 		return fmt.Errorf("there is no terminal to ask on (%s): add FORCE=1", question)
 	}
 	fmt.Printf("%s [y/N] ", question)
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+	answered := make(chan error, 1)
+	go func() {
+		answer, err := bufio.NewReader(in).ReadString('\n')
+		if a := strings.ToLower(strings.TrimSpace(answer)); a == "y" || a == "yes" {
+			answered <- nil
+		} else if err != nil && !errors.Is(err, io.EOF) {
+			answered <- fmt.Errorf("reading the answer: %w", err)
+		} else {
+			answered <- errors.New("nothing was changed")
+		}
+	}()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done(): // Ctrl-C is an answer too
 		return errors.New("nothing was changed")
 	}
-	return nil
 }
 
 // rescueData dumps the stack's own database before it is destroyed. A database that cannot be dumped stops `down` when a

@@ -9,7 +9,7 @@ import (
 
 func TestReplacingDataNeedsAYes(t *testing.T) {
 	for answer, want := range map[string]bool{"y\n": true, "YES\n": true, "n\n": false, "\n": false, "": false, "yes please\n": false} {
-		if err := confirmed(strings.NewReader(answer), "Replace?"); (err == nil) != want {
+		if err := confirmed(t.Context(), strings.NewReader(answer), "Replace?"); (err == nil) != want {
 			t.Errorf("answer %q: %v, want accepted=%v", answer, err, want)
 		}
 	}
@@ -18,11 +18,11 @@ func TestReplacingDataNeedsAYes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if err := confirmed(null, "Replace?"); err == nil || !strings.Contains(err.Error(), "FORCE=1") {
+	if err := confirmed(t.Context(), null, "Replace?"); err == nil || !strings.Contains(err.Error(), "FORCE=1") {
 		t.Errorf("without a terminal: %v, want a refusal that names FORCE=1", err)
 	}
 	t.Setenv("FORCE", "1")
-	if err := confirmed(null, "Replace?"); err != nil {
+	if err := confirmed(t.Context(), null, "Replace?"); err != nil {
 		t.Errorf("FORCE=1: %v", err)
 	}
 }
@@ -115,8 +115,9 @@ func TestProductionIsNotDestroyedUnasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	destroyed := filepath.Join(t.TempDir(), "destroyed")
-	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", "echo https://eks"))+":"+filepath.Dir(script(t, "pulumi", `case "$*" in
+	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", `case "$*" in *get-contexts*) echo eks ;; *) echo https://eks ;; esac`))+":"+filepath.Dir(script(t, "pulumi", `case "$*" in
 		"stack ls --json") echo '[{"name":"prod"}]' ;;
+		"stack export"*) echo '{"deployment":{}}' ;;
 		destroy*) touch `+destroyed+` ;;
 	esac`))+":"+os.Getenv("PATH"))
 	err = ops.Down(t.Context())

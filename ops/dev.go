@@ -78,10 +78,8 @@ func (o *Ops) redeploy(ctx context.Context, c Cluster, what change) {
 	}
 	err := o.steps.Run("Deploy after "+name, func(s *step.Step) error {
 		// Not o.pulumi: Pulumi's tree would fight with the logs over the terminal.
-		cmd := o.pulumiCommand(ctx, "up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack, "--config-file", o.configFile())
-		cmd.Stdout, cmd.Stderr = s, s
-		ownGroup(cmd)
-		err := cmd.Run()
+		err := o.pulumiStep(ctx, s, "up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack,
+			"--config-file", o.configFile())
 		if err == nil {
 			err = o.awaitRollout(ctx, c)
 		}

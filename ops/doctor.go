@@ -132,7 +132,10 @@ func (o *Ops) deployed(ctx context.Context) (Cluster, error) {
 	} else if err != nil {
 		return cluster, err
 	}
-	return cluster, o.findKubectl(ctx)
+	if err := o.findKubectl(ctx); err != nil {
+		return cluster, err
+	}
+	return cluster, o.needContext(ctx, cluster)
 }
 
 func unready(findings []doctor.Finding) int {

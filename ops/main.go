@@ -12,12 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"todo/internal/step"
 )
@@ -28,6 +26,11 @@ type Ops struct {
 	Stack string // Pulumi stack, also a folder below .state
 	steps *step.Printer
 	tools Tools
+
+	changing bool      // this run holds the stack's lock
+	chosen   *home     // where the stack keeps its state, once it is decided
+	exported *snapshot // the stack's state, until Pulumi changes it
+	settings []byte    // the configuration that Pulumi was given
 }
 
 type verb struct {
@@ -56,11 +59,16 @@ var verbs = []verb{
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "\nerror: %v\n", err)
-		stop()
+	ctx, stop := untilStopped(context.Background())
+	err := run(ctx, os.Args[1:])
+	var by stopped
+	interrupted := errors.As(context.Cause(ctx), &by)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "\nerror: %v%s\n", err, advice(err))
+		if interrupted {
+			os.Exit(130)
+		}
 		os.Exit(1)
 	}
 }
@@ -81,7 +89,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return verbs[i].run(ops, ctx)
+	unlock, err := ops.lock(args[0])
+	if err != nil {
+		return err
+	}
+	return errors.Join(verbs[i].run(ops, ctx), unlock())
 }
 
 // stackName is what Pulumi accepts and what is safe as a folder and a namespace suffix.

@@ -27,8 +27,10 @@ func checkout(t *testing.T, files map[string]string) *Ops {
 		}
 	}
 	t.Chdir(dir)
-	for _, name := range []string{"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL"} {
-		t.Setenv(name, "")
+	for _, name := range []string{"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_BACKEND_URL",
+		"PULUMI_ACCESS_TOKEN", "PULUMI_CREDENTIALS_PATH", "FORGET"} {
+		t.Setenv(name, "") // gives the test's end back what it is now
+		os.Unsetenv(name)  // an empty passphrase is one
 	}
 	t.Setenv("PULUMI_HOME", filepath.Join(dir, "home"))
 	ops, err := newOps()
@@ -77,76 +79,6 @@ func TestWrongCallsAreExplained(t *testing.T) {
 				t.Error("a refused call left .state behind")
 			}
 		})
-	}
-}
-
-func TestPassphraseIsMadeOnceAndPrivate(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	var first []byte
-	for range 2 {
-		if err := ops.makePassphrase(); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(".state/passphrase")
-		if err != nil || len(text) < 43 {
-			t.Fatalf("passphrase has %d characters (%v), want at least 43", len(text), err)
-		}
-		if first != nil && !bytes.Equal(first, text) {
-			t.Error("a second run changed the passphrase: the state cannot be read any more")
-		}
-		first = text
-	}
-	if info, err := os.Stat(".state/passphrase"); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode = %v (%v), want 0600", info.Mode(), err)
-	}
-}
-
-func TestTheUsersChoicesStay(t *testing.T) {
-	exported := func(ops *Ops) map[string]string {
-		vars := map[string]string{}
-		for _, v := range ops.exports() {
-			vars[v[0]] = v[1]
-		}
-		return vars
-	}
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	vars := exported(ops)
-	if !strings.HasPrefix(vars["PULUMI_BACKEND_URL"], "file://") || vars["PULUMI_CONFIG_PASSPHRASE_FILE"] == "" {
-		t.Errorf("nothing chosen: %v, want the file backend and its passphrase", vars)
-	}
-	if vars["PULUMI_STACK"] != "dev" {
-		t.Errorf("plain pulumi would act on stack %q, want dev without a -s", vars["PULUMI_STACK"])
-	}
-	if err := writeFile(filepath.Join(pulumiHome(), "credentials.json"), []byte(`{"current":"s3://my-state"}`)); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PULUMI_CONFIG_PASSPHRASE_FILE", "/mine")
-	if vars := exported(ops); vars["PULUMI_BACKEND_URL"] != "" || vars["PULUMI_CONFIG_PASSPHRASE_FILE"] != "" {
-		t.Errorf("a login and a passphrase were overruled: %v", vars)
-	}
-}
-
-func TestADeadRunsLockIsReleased(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	locks := ops.state("pulumi", ".pulumi", "locks", "organization", "todo", "dev")
-	dead, alive := filepath.Join(locks, "dead.json"), filepath.Join(locks, "alive.json")
-	for path, pid := range map[string]int{dead: 1 << 30, alive: os.Getpid()} {
-		text, err := json.Marshal(map[string]int{"pid": pid})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := writeFile(path, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := ops.breakDeadLock(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(dead); err == nil {
-		t.Error("the lock of a dead process is still there: the next run is refused")
-	}
-	if _, err := os.Stat(alive); err != nil {
-		t.Error("the lock of a living process is gone: two runs can write the same state")
 	}
 }
 

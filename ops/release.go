@@ -51,9 +51,12 @@ func (o *Ops) beginRelease() error {
 	return nil
 }
 
-func (o *Ops) unfinished() bool {
-	_, err := os.Stat(o.attempt())
-	return err == nil
+func (o *Ops) unfinished() bool { return exists(o.attempt()) }
+
+// updatedBefore reports whether this checkout has updated the stack, on whatever cluster, since it was last destroyed.
+func (o *Ops) updatedBefore() bool {
+	records, err := os.ReadDir(o.stackState("releases"))
+	return err == nil && len(records) > 0
 }
 
 // releases are those of one cluster, the oldest first.
@@ -70,7 +73,8 @@ func (o *Ops) releases(cluster string) ([]Release, error) {
 		}
 		var r Release
 		if err := json.Unmarshal(text, &r); err != nil {
-			return nil, fmt.Errorf("%s is damaged (%w): remove its folder", file, err)
+			return nil, fmt.Errorf("%s is damaged (%w); without it that release cannot be returned to: rm -r %s", file,
+				err, filepath.Dir(file))
 		}
 		if r.Cluster == cluster {
 			all = append(all, r)
@@ -80,8 +84,8 @@ func (o *Ops) releases(cluster string) ([]Release, error) {
 	return all, nil
 }
 
-// endRelease records what has been brought up and found well. The same images with the same configuration are no new
-// release.
+// endRelease records what has been brought up and found well, with the configuration that Pulumi was given. The same
+// images with the same configuration are no new release.
 func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 	out, err := o.Outputs(ctx)
 	if err != nil {
@@ -91,16 +95,12 @@ func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 	if err != nil {
 		return err
 	}
-	settings, err := os.ReadFile(o.configFile())
-	if err != nil {
-		return fmt.Errorf("recording the release: %w", err)
-	}
 	r := Release{Number: 1, Time: time.Now().UTC().Truncate(time.Second), Images: out.Images, Commit: o.commit(ctx), Of: of, Cluster: c.UID}
 	if len(all) > 0 {
 		last := all[len(all)-1]
 		r.Number = last.Number + 1
 		before, err := os.ReadFile(filepath.Join(o.releaseFolder(last.Number), "config.yaml"))
-		if err == nil && maps.Equal(last.Images, r.Images) && sameConfig(before, settings) {
+		if err == nil && maps.Equal(last.Images, r.Images) && sameConfig(before, o.settings) {
 			return o.endAttempt()
 		}
 	}
@@ -112,7 +112,7 @@ func (o *Ops) endRelease(ctx context.Context, c Cluster, of int) error {
 	for _, file := range []struct {
 		name string
 		text []byte
-	}{{"config.yaml", settings}, {"release.json", append(text, '\n')}} {
+	}{{"config.yaml", o.settings}, {"release.json", append(text, '\n')}} {
 		if err := writeFile(filepath.Join(o.releaseFolder(r.Number), file.name), file.text); err != nil {
 			return fmt.Errorf("recording the release: %w", err)
 		}
@@ -134,12 +134,15 @@ func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 		return err
 	}
 	namespace := keys.namespace(o.Stack)
-	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "-l", "app.kubernetes.io/part-of=todo", "-o", "name")
+	// A Deployment without progress ends the wait by itself; a paused one, or a network that drops packets, does not.
+	limit := fmt.Sprintf("--timeout=%ds", cmp.Or(keys.RolloutTimeout.value, 300)+60)
+	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "--request-timeout=30s", "-l",
+		"app.kubernetes.io/part-of=todo", "-o", "name")
 	if err != nil {
 		return fmt.Errorf("waiting for the rollout: %w", err)
 	}
 	for _, name := range strings.Fields(names) {
-		if _, err := o.kubectl(ctx, c, "-n", namespace, "rollout", "status", name); err != nil {
+		if _, err := o.kubectl(ctx, c, "-n", namespace, "rollout", "status", name, limit); err != nil {
 			return fmt.Errorf("waiting for the rollout: %w", err)
 		}
 	}
@@ -158,7 +161,8 @@ func (o *Ops) forgetReleases() error { return os.RemoveAll(o.stackState("release
 
 func sameConfig(a, b []byte) bool {
 	var x, y struct{ Config map[string]any }
-	return yaml.Unmarshal(a, &x) == nil && yaml.Unmarshal(b, &y) == nil && reflect.DeepEqual(x.Config, y.Config)
+	return yaml.Unmarshal(a, &x) == nil && yaml.Unmarshal(b, &y) == nil &&
+		reflect.DeepEqual(asText(x.Config), asText(y.Config))
 }
 
 // commit is what is checked out, with a + when files differ from it; "" outside git.

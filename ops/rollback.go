@@ -52,7 +52,10 @@ func (o *Ops) Rollback(ctx context.Context) error {
 	if settings, err = pinned(settings, newest, target.Images); err != nil {
 		return fmt.Errorf("release %d: %w", target.Number, err)
 	}
-	if err := writeFile(o.configFile(), settings); err != nil {
+	if err := o.haveImages(ctx, cluster, target); err != nil {
+		return err
+	}
+	if err := o.writeConfig(settings); err != nil {
 		return fmt.Errorf("restoring the configuration of release %d: %w", target.Number, err)
 	}
 	fmt.Printf("▸ back to release %d of %s UTC\n", target.Number, target.Time.Format("2006-01-02 15:04"))

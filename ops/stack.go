@@ -1,270 +1,196 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
-	"syscall"
-	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"todo/internal/files"
 )
 
 // PrepareStack makes sure that the stack exists in its backend and that `pulumi` can be run on it without a question.
 // No committed file changes: the passphrase is .state/passphrase, and the encryption salt, which Pulumi writes into the
 // stack's config file, goes into a copy of that file (configFile).
 func (o *Ops) PrepareStack(ctx context.Context) error {
-	if err := o.makePassphrase(); err != nil {
+	h, err := o.home()
+	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.state("pulumi"), 0o700); err != nil {
-		return fmt.Errorf("creating the state backend: %w", err)
-	}
-	if err := o.breakDeadLock(); err != nil {
+	if err := pulumiHomeWritable(); err != nil {
 		return err
 	}
 	committed, err := os.ReadFile(filepath.Join(o.Root, "Pulumi."+o.Stack+".yaml"))
 	if err != nil {
 		return fmt.Errorf("reading the stack's config: %w", err)
 	}
-	if err := writeFile(o.configFile(), committed); err != nil {
+	if err := o.writeConfig(committed); err != nil {
 		return fmt.Errorf("copying the stack's config: %w", err)
 	}
-	if exists, err := o.stackExists(ctx); err != nil || exists {
+	found, resources, err := o.findStack(ctx, h)
+	if err != nil {
 		return err
 	}
-	// `stack init` takes no --config-file; it is run in a copy of the project's folder instead.
-	init := o.stackState("init")
+	if h.login && resources == 0 { // a login that the stack has never used
+		h = home{backend: ownBackend}
+		o.chosen = &h
+		if found, _, err = o.findStack(ctx, h); err != nil {
+			return err
+		}
+	}
+	if h, err = o.settlePassphrase(ctx, h, found); err != nil {
+		return err
+	}
+	o.chosen = &h
+	if !found {
+		if err := o.initStack(ctx, h, committed); err != nil {
+			return err
+		}
+	}
+	return o.recordHome(h)
+}
+
+// initStack makes the stack. `stack init` takes no --config-file; it is run in a copy of the project's folder instead.
+func (o *Ops) initStack(ctx context.Context, h home, committed []byte) error {
 	project, err := os.ReadFile(filepath.Join(o.Root, "Pulumi.yaml"))
 	if err != nil {
 		return fmt.Errorf("reading the project: %w", err)
 	}
+	folder, err := os.MkdirTemp(filepath.Dir(o.configFile()), "init-*")
+	if err != nil {
+		return fmt.Errorf("creating stack %s: %w", o.Stack, err)
+	}
+	defer os.RemoveAll(folder)
 	for name, text := range map[string][]byte{"Pulumi.yaml": project, "Pulumi." + o.Stack + ".yaml": committed} {
-		if err := writeFile(filepath.Join(init, name), text); err != nil {
+		if err := writeFile(filepath.Join(folder, name), text); err != nil {
 			return fmt.Errorf("creating stack %s: %w", o.Stack, err)
 		}
 	}
-	cmd := o.pulumiCommand(ctx, "-C", init, "stack", "init", o.Stack, "--no-select")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("creating stack %s: %w: %s", o.Stack, err, bytes.TrimSpace(text))
+	o.exported = nil
+	text, err := o.pulumiCommand(ctx, "-C", folder, "stack", "init", o.Stack, "--no-select").CombinedOutput()
+	if err == nil {
+		return nil
 	}
-	return os.RemoveAll(init)
+	// Another command of this checkout may have made it in the meantime.
+	if found, _, findErr := o.findStack(ctx, h); findErr == nil && found {
+		return nil
+	}
+	return fmt.Errorf("creating stack %s in %s: %w: %s", o.Stack, o.backendURL(h), err, bytes.TrimSpace(text))
 }
 
-// configFile is the copy of Pulumi.<stack>.yaml that the verbs give to Pulumi. Pulumi completes it with the encryption
-// salt, which it finds in the stack's state; the committed file stays as it is.
-func (o *Ops) configFile() string { return o.stackState("Pulumi." + o.Stack + ".yaml") }
-
-func (o *Ops) stackExists(ctx context.Context) (bool, error) {
-	text, err := o.pulumiCommand(ctx, "stack", "ls", "--json").Output()
-	if err != nil {
-		return false, fmt.Errorf("asking the Pulumi backend for its stacks: %w%s", err, stderrOf(err))
+// configFile is the copy of Pulumi.<stack>.yaml that the commands give to Pulumi. Pulumi adds the encryption salt, which
+// it finds in the stack's state, and the committed file stays as it is. Commands that change nothing have a copy of
+// their own: a preview must not replace what a rollback is deploying.
+func (o *Ops) configFile() string {
+	if o.changing {
+		return o.stackState("Pulumi." + o.Stack + ".yaml")
 	}
-	var stacks []struct{ Name string }
-	if err := json.Unmarshal(text, &stacks); err != nil {
-		return false, fmt.Errorf("asking the Pulumi backend for its stacks: %w", err)
-	}
-	for _, s := range stacks {
-		if s.Name == o.Stack || strings.HasSuffix(s.Name, "/"+o.Stack) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return o.stackState("preview.yaml")
 }
 
-// pulumi runs one Pulumi command on the stack with this terminal. When ctx ends, Pulumi gets SIGINT: it finishes the
-// step it is in and saves its state, so the next run continues from there.
-func (o *Ops) pulumi(ctx context.Context, args ...string) error {
-	cmd := o.pulumiCommand(ctx, append(args, "--stack", o.Stack, "--config-file", o.configFile())...)
-	if isTerminal(os.Stdout) {
-		// Pulumi draws its own live tree, and a terminal's Ctrl-C reaches it without help; a second one would kill it.
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		interrupt := cmd.Cancel
-		cmd.Cancel = func() error {
-			if errors.As(context.Cause(ctx), &hopeless{}) {
-				return interrupt()
-			}
-			return nil
-		}
-		return cmd.Run()
+// writeConfig gives Pulumi the settings, and keeps them for the record of the release.
+func (o *Ops) writeConfig(settings []byte) error {
+	o.settings = settings
+	if old, err := os.ReadFile(o.configFile()); err == nil && sameSettings(old, settings) {
+		return nil
 	}
-	ownGroup(cmd)
-	lines, write := io.Pipe()
-	cmd.Stdout, cmd.Stderr = write, write
-	printed := make(chan error)
-	go func() { printed <- printWithout(os.Stdout, lines, "from $PATH at ") }()
-	err := cmd.Run()
-	return errors.Join(err, write.Close(), <-printed)
+	return writeFile(o.configFile(), settings)
 }
 
-// printWithout copies lines but those that contain noise. Pulumi warns of every plugin on PATH four times a run, and
-// FindTools has said once which ones are used.
-func printWithout(w io.Writer, r io.Reader, noise string) error {
-	reader := bufio.NewReader(r)
-	for {
-		line, err := reader.ReadString('\n')
-		if !strings.Contains(line, noise) {
-			if _, err := io.WriteString(w, line); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
-// ownGroup keeps a terminal's Ctrl-C from a command, so that an interrupt reaches it once, from here.
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-func (o *Ops) pulumiCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, o.tools.Pulumi, args...)
-	cmd.Dir, cmd.Env = o.Root, o.pulumiEnv()
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 2 * time.Minute
-	return cmd
-}
-
-// pulumiEnv is this process's environment with what the stack needs added.
-func (o *Ops) pulumiEnv() []string {
-	env := os.Environ()
-	for _, v := range o.exports() {
-		env = append(env, v[0]+"="+v[1])
-	}
-	return env
-}
-
-// exports are the variables in which `pulumi` and `kubectl` act on this stack and cluster, in printing order.
-// Whatever the user has chosen (a backend by variable or by login, a passphrase) stays as it is.
-func (o *Ops) exports() [][2]string {
-	vars := [][2]string{
-		{"PATH", strings.Join(append(o.tools.Path, os.Getenv("PATH")), string(os.PathListSeparator))},
-		{"PULUMI_STACK", o.Stack}, // so that no command needs -s
-		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
-		// The encryption salt is taken from the stack's state when the config file has none.
-		{"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "true"},
-	}
-	if os.Getenv("PULUMI_BACKEND_URL") == "" && !loggedIn() {
-		vars = append(vars, [2]string{"PULUMI_BACKEND_URL", "file://" + o.state("pulumi")})
-	}
-	if o.ownPassphrase() {
-		vars = append(vars, [2]string{"PULUMI_CONFIG_PASSPHRASE_FILE", o.state("passphrase")})
-	}
-	if cluster, err := o.Cluster(); err == nil && cluster.Kubeconfig != "" {
-		vars = append(vars, [2]string{"KUBECONFIG", o.kubeconfig(cluster)})
-	}
-	return vars
-}
-
-// PrintEnv prints the exports for a shell: eval "$(make env)".
-func (o *Ops) PrintEnv(ctx context.Context) error {
-	if err := o.FindTools(ctx); err != nil {
-		return err
-	}
-	fmt.Print(o.shell())
-	return nil
-}
-
-// shell is what a shell has to read so that `pulumi` and `kubectl` act on this stack and cluster.
-func (o *Ops) shell() string {
-	var lines strings.Builder
-	for _, v := range o.exports() {
-		fmt.Fprintf(&lines, "export %s=%s\n", v[0], shellQuoted(v[1]))
-	}
-	// The lab's kubeconfig has one context. Any other may have many, and its current one is not this stack's business.
-	if cluster, err := o.Cluster(); err == nil && cluster.Kind != "lab" {
-		fmt.Fprintf(&lines, "kubectl() { command kubectl --context %s \"$@\"; }\n", shellQuoted(cluster.Context))
-	}
-	return lines.String()
-}
-
-func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// loggedIn tells whether `pulumi login` has chosen a backend for this user.
-func loggedIn() bool {
-	text, err := os.ReadFile(filepath.Join(pulumiHome(), "credentials.json"))
-	if err != nil {
+// sameSettings reports whether a copy says what the settings say, but for the salt that Pulumi adds to it.
+func sameSettings(written, settings []byte) bool {
+	var x, y map[string]any
+	if yaml.Unmarshal(written, &x) != nil || yaml.Unmarshal(settings, &y) != nil {
 		return false
 	}
-	var credentials struct{ Current string }
-	return json.Unmarshal(text, &credentials) == nil && credentials.Current != ""
+	if _, own := y["encryptionsalt"]; !own {
+		delete(x, "encryptionsalt")
+	}
+	return reflect.DeepEqual(asText(x), asText(y))
 }
 
-func pulumiHome() string {
-	if home := os.Getenv("PULUMI_HOME"); home != "" {
-		return home
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ".pulumi"
-	}
-	return filepath.Join(home, ".pulumi")
-}
-
-func (o *Ops) ownPassphrase() bool {
-	return os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == ""
-}
-
-// makePassphrase writes .state/passphrase once. It encrypts the secrets in the state: whoever loses it loses those.
-func (o *Ops) makePassphrase() error {
-	if !o.ownPassphrase() {
-		return nil
-	}
-	if err := os.MkdirAll(o.state(), 0o755); err != nil {
-		return fmt.Errorf("creating .state: %w", err)
-	}
-	file, err := os.OpenFile(o.state("passphrase"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("creating the passphrase: %w", err)
-	}
-	defer file.Close()
-	if _, err := file.WriteString(rand.Text() + rand.Text()); err != nil {
-		return fmt.Errorf("creating the passphrase: %w", err)
-	}
-	return file.Sync()
-}
-
-// breakDeadLock removes the lock that a killed Pulumi left in the file backend of this checkout. A lock whose process
-// lives is another run at work and stays, so Pulumi refuses with its own message.
-func (o *Ops) breakDeadLock() error {
-	locks, err := filepath.Glob(o.state("pulumi", ".pulumi", "locks", "organization", "todo", o.Stack, "*.json"))
-	if err != nil {
-		return fmt.Errorf("looking for locks: %w", err)
-	}
-	for _, path := range locks {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // the run that held it ended this moment
+// asText is a YAML value with its scalars as text: Pulumi rewrites numbers and booleans so.
+func asText(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		texts := map[string]any{}
+		for key, v := range value {
+			texts[key] = asText(v)
 		}
-		var lock struct{ Pid int }
-		if json.Unmarshal(text, &lock) != nil || lock.Pid <= 0 || syscall.Kill(lock.Pid, 0) == nil {
-			continue
+		return texts
+	case []any:
+		texts := make([]any, len(value))
+		for i, v := range value {
+			texts[i] = asText(v)
 		}
-		fmt.Printf("  An earlier run (process %d) was killed while it held the stack: releasing its lock.\n", lock.Pid)
-		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("releasing the lock of process %d: %w", lock.Pid, err)
+		return texts
+	}
+	return fmt.Sprint(value)
+}
+
+// findStack looks for the stack in its backend, and counts its resources.
+func (o *Ops) findStack(ctx context.Context, h home) (found bool, resources int, err error) {
+	if h.backend == ownBackend {
+		if err := os.MkdirAll(o.state("pulumi"), 0o700); err != nil {
+			return false, 0, fmt.Errorf("creating the state backend: %w", err)
 		}
+		if err := o.breakDeadLock(); err != nil {
+			return false, 0, err
+		}
+	}
+	asked, cancel := context.WithTimeout(ctx, backendLimit)
+	defer cancel()
+	text, err := o.pulumiCommand(asked, "stack", "ls", "--json").Output()
+	if ctx.Err() != nil {
+		return false, 0, ctx.Err()
+	}
+	if err != nil {
+		if asked.Err() != nil {
+			err = fmt.Errorf("no answer within %s", backendLimit)
+		} else if said := stderrOf(err); said != "" {
+			err = errors.New(strings.TrimPrefix(oneLine(said), ": error: "))
+		}
+		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w; "+
+			"check the network, and the login with: pulumi login '%s'", o.Stack, o.backendURL(h), err, o.backendURL(h))
+	}
+	var stacks []struct {
+		Name          string
+		ResourceCount int
+	}
+	if err := json.Unmarshal(text, &stacks); err != nil {
+		return false, 0, fmt.Errorf("asking the Pulumi backend for its stacks: %w", err)
+	}
+	for _, s := range stacks {
+		if s.Name == o.Stack { // <organization>/<stack> is another organization's
+			return true, s.ResourceCount, nil
+		}
+	}
+	return false, 0, nil
+}
+
+// pulumiHomeWritable refuses a home that Pulumi cannot write to: it would say so half way, in its own words.
+func pulumiHomeWritable() error {
+	home := pulumiHome()
+	err := os.MkdirAll(home, 0o700)
+	if err == nil {
+		var try *os.File
+		if try, err = os.CreateTemp(home, ".try-*"); err == nil {
+			err = errors.Join(try.Close(), os.Remove(try.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("Pulumi cannot write to its folder %s (%w); nothing was changed. "+
+			"Fix: export PULUMI_HOME=<a folder that you can write to>", home, err)
 	}
 	return nil
 }
 
-// writeFile writes a file that only its owner reads, and the folder it is in.
-func writeFile(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, text, 0o600)
-}
+// writeFile writes a file that only its owner reads, whole or not at all, and the folder it is in.
+func writeFile(path string, text []byte) error { return files.Write(path, text, 0o600) }

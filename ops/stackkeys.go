@@ -22,6 +22,7 @@ type stackKeys struct {
 	Kubeconfig     any    `yaml:"todo:kubeconfig"` // encrypted; nil when there is none
 	KubeStack      string `yaml:"todo:kubeStack"`
 	Production     flag   `yaml:"todo:production"`
+	AnyCluster     flag   `yaml:"todo:allowNonLocalCluster"`
 	Exposure       string `yaml:"todo:exposure"` // empty is localhost
 
 	Observability   loose[observabilityKeys] `yaml:"todo:observability"`
@@ -33,6 +34,8 @@ type stackKeys struct {
 	Images      any                           `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    loose[map[string]serviceKeys] `yaml:"todo:services"`
 	DatabaseURL any                           `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
+
+	RolloutTimeout loose[int] `yaml:"todo:rolloutTimeoutSeconds"` // 0 is the program's default
 }
 
 // serviceKeys are the port on localhost, whether there is the service at all, and where its source is.
@@ -79,6 +82,12 @@ func (k stackKeys) namespace(stack string) string {
 		return k.Namespace
 	}
 	return "todo-" + stack
+}
+
+// local reports whether the stack is for a cluster of this machine. A stack that makes a cluster (kubeStack) is in a
+// team's backend.
+func (k stackKeys) local() bool {
+	return !bool(k.Production) && !bool(k.AnyCluster) && k.KubeStack == ""
 }
 
 // kagentNamespace is "" when the stack has no kagent.

@@ -19,16 +19,20 @@ func (o *Ops) Up(ctx context.Context) error {
 	if taken := o.portsFree(); taken != nil {
 		return errors.Join(o.checkConfig(ctx), taken)
 	}
+	if _, err := o.home(); err != nil { // before a cluster is started
+		return err
+	}
 	cluster, err := o.prepareCluster(ctx)
 	if err != nil {
 		return err
 	}
+	known := o.updatedBefore() || forget()
 	previous, err := o.RecordCluster(ctx, &cluster)
 	if err != nil {
 		return err
 	}
-	moved := previous != "" && previous != cluster.UID
-	if moved {
+	if previous != "" && previous != cluster.UID {
+		fmt.Println("  The cluster is not the one of the last run; what ran there is left alone.")
 		// Also when this run is refused below, or interrupted: until an update has ended well, each asks what exists.
 		if err := o.beginRelease(); err != nil {
 			return err
@@ -37,13 +41,16 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err := o.PrepareStack(ctx); err != nil {
 		return err
 	}
-	if moved {
-		if err := o.follow(ctx); err != nil {
+	if err := o.checkOwner(ctx); err != nil {
+		return err
+	}
+	if err := errors.Join(o.checkNamespaces(ctx, cluster, known), o.checkAPIs(ctx, cluster)); err != nil {
+		return err
+	}
+	if forget() {
+		if err := o.beginRelease(); err != nil {
 			return err
 		}
-	}
-	if err := errors.Join(o.checkNamespaces(ctx, cluster), o.checkAPIs(ctx, cluster)); err != nil {
-		return err
 	}
 	fmt.Printf("▸ pulumi up -s %s\n", o.Stack)
 	if err := o.release(ctx, cluster, 0); err != nil {
@@ -52,19 +59,8 @@ func (o *Ops) Up(ctx context.Context) error {
 	return o.printURLs(ctx)
 }
 
-// follow tells Pulumi's state of another cluster than that of the last run, before it is asked what exists: a refresh asks the
-// cluster of the state. What ran on the old one stays there.
-func (o *Ops) follow(ctx context.Context) error {
-	fmt.Println("  The cluster is not the one of the last run; what ran there is left alone.")
-	made, _, err := o.madeNamespaces(ctx)
-	if err != nil || len(made) == 0 {
-		return err
-	}
-	if err := o.pulumi(ctx, "up", "--yes", "--skip-preview", "--target", "**::"+ownProvider); err != nil {
-		return fmt.Errorf("telling the state of stack %s of the cluster: %w", o.Stack, err)
-	}
-	return nil
-}
+// forget reports that the user has said that a cluster which does not answer is not coming back.
+func forget() bool { return os.Getenv("FORGET") != "" }
 
 // release runs `pulumi up`, and makes a release of it when all pods have rolled and the smoke test is good; of is
 // the release that it returns to, 0 for a new one. After a failure the doctor has its say, and the way back is named.
@@ -72,9 +68,21 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	args := []string{"up", "--yes", "--skip-preview"}
 	// An update that is interrupted while it waits for pods leaves Pulumi's state with what was there before, although the
 	// cluster has the change: without a refresh the next update would see nothing to do.
-	if o.unfinished() {
-		fmt.Println("  What runs is no release (an update that did not end well, make dev, another cluster): asking the cluster what exists.")
+	refresh := o.unfinished()
+	if refresh {
+		fmt.Println("  The last update did not complete (or came from `make dev`, or another cluster): " +
+			"running with --refresh.")
+		if err := o.updateProviders(ctx, cluster, of == 0); err != nil {
+			return err
+		}
 		args = append(args, "--refresh")
+	}
+	if of == 0 { // a rollback builds nothing
+		missing, err := o.missingImages(ctx, cluster, refresh)
+		if err != nil {
+			return err
+		}
+		args = append(args, missing...)
 	}
 	if err := o.beginRelease(); err != nil {
 		return err
@@ -98,6 +106,28 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	return o.endRelease(ctx, cluster, of)
 }
 
+// updateProviders tells the state where the cluster and the Docker daemon are now, before a refresh, which asks those
+// of the state: after a move to another cluster, or a restart that gave the daemon another address, they are gone.
+func (o *Ops) updateProviders(ctx context.Context, c Cluster, builds bool) error {
+	state, err := o.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	urns := state.movedProviders(ctx, c, builds)
+	if len(urns) == 0 {
+		return nil
+	}
+	args := []string{"up", "--yes", "--skip-preview", "--color", "never", "--stack", o.Stack, "--config-file",
+		o.configFile()}
+	for _, urn := range urns {
+		args = append(args, "--target", urn)
+	}
+	o.exported = nil
+	return o.steps.Run("Update where the state finds the cluster", func(s *step.Step) error {
+		return o.pulumiStep(ctx, s, args...)
+	})
+}
+
 // roll runs `pulumi up` with args and waits until all pods have rolled, or evidently cannot.
 func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
 	ctx, stop := o.untilHopeless(ctx, cluster)
@@ -109,8 +139,12 @@ func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
 		err = o.awaitRollout(ctx, cluster)
 	}
 	var cause hopeless
-	if errors.As(context.Cause(ctx), &cause) {
+	var by stopped
+	switch {
+	case errors.As(context.Cause(ctx), &cause):
 		return cause // what was interrupted has nothing to add
+	case errors.As(context.Cause(ctx), &by):
+		return fmt.Errorf("pulumi up was %w; make up continues from there", by)
 	}
 	return err
 }
@@ -131,52 +165,6 @@ func (o *Ops) compile(ctx context.Context) error {
 	return o.steps.Run("Compile the program", func(s *step.Step) error {
 		return s.Command(ctx, o.Root, nil, "go", "build", "-v", "-o", filepath.Join("bin", "todo"), ".")
 	})
-}
-
-// Down destroys the stack and stops what `up` left running beside it. The lab, if there is one, stays.
-func (o *Ops) Down(ctx context.Context) error {
-	keys, err := o.stackConfig()
-	if err != nil {
-		return err
-	}
-	cluster, err := o.Cluster()
-	if errors.Is(err, os.ErrNotExist) {
-		fmt.Printf("Nothing to destroy: `make up` has not run here for stack %s.\n", o.Stack)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := o.FindTools(ctx); err != nil {
-		return err
-	}
-	if err := o.PrepareStack(ctx); err != nil {
-		return err
-	}
-	args := []string{"destroy", "--yes", "--skip-preview"}
-	if cluster.gone() {
-		fmt.Println("  The lab is not there any more, and all that ran in it went with it: forgetting it in the state too.")
-		os.Setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
-	} else {
-		if err := o.printTarget(ctx, cluster); err != nil {
-			return err
-		}
-		if keys.Production {
-			if err := confirmed(os.Stdin, "Destroy the production stack "+o.Stack+", with all that runs in it?"); err != nil {
-				return err
-			}
-		}
-		if err := o.rescueData(ctx, cluster); err != nil {
-			return err
-		}
-	}
-	if err := o.stopForward(); err != nil {
-		return err
-	}
-	if err := o.pulumi(ctx, args...); err != nil {
-		return fmt.Errorf("pulumi destroy: %w", err)
-	}
-	return o.forgetReleases()
 }
 
 // Preview shows what Up would change. It starts nothing.
@@ -203,9 +191,7 @@ type Outputs struct {
 // Outputs reads the stack's outputs as of its last update.
 func (o *Ops) Outputs(ctx context.Context) (Outputs, error) {
 	var out Outputs
-	cmd := exec.CommandContext(ctx, o.tools.Pulumi, "stack", "output", "--json", "--stack", o.Stack)
-	cmd.Dir, cmd.Env = o.Root, o.pulumiEnv()
-	text, err := cmd.Output()
+	text, err := o.pulumiCommand(ctx, "stack", "output", "--json", "--stack", o.Stack).Output()
 	if err != nil {
 		return out, fmt.Errorf("reading the outputs of stack %s: %w%s; is it up? make up", o.Stack, err, stderrOf(err))
 	}

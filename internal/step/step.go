@@ -31,6 +31,9 @@ const Heartbeat = 15 * time.Second
 // TailLines is how much of a failed step's log is printed.
 const TailLines = 30
 
+// grace is how long a command that was told to stop may take before it is killed.
+var grace = 10 * time.Second
+
 // ErrDone is returned by a step that found its work already done; it counts as success.
 var ErrDone = errors.New("already done")
 
@@ -64,18 +67,25 @@ func (s *Step) Write(p []byte) (int, error) {
 }
 
 // Command runs a program to its end with its output in the step's log. When ctx ends, the program and its children get
-// SIGTERM. env is added to this process's environment; dir "" means the current folder.
+// SIGTERM, and after grace those that are left are killed: they are in a process group of their own, which no terminal
+// reaches. env is added to this process's environment; dir "" means the current folder.
 func (s *Step) Command(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = s, s
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
+	cmd.WaitDelay = grace
 	fmt.Fprintf(s, "$ %s %s\n", name, strings.Join(args, " "))
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = ctx.Err() // that it was stopped says more than how it ended
+		if cmd.Process != nil {
+			if killErr := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); killErr != nil &&
+				!errors.Is(killErr, syscall.ESRCH) {
+				err = errors.Join(err, fmt.Errorf("killing what %s started: %w", name, killErr))
+			}
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(name), err)
@@ -84,7 +94,8 @@ func (s *Step) Command(ctx context.Context, dir string, env []string, name strin
 }
 
 // Run runs one step. The line that ends it carries its seconds, or "already done" when do returns ErrDone. When do
-// fails, and not because it was interrupted, the last TailLines lines of its log are printed with the log's path, and the error is returned with the name.
+// fails, and not because it was interrupted, the last TailLines lines of its log are printed with the log's path, and the
+// error is returned with the name.
 func (p *Printer) Run(name string, do func(*Step) error) error {
 	if err := os.MkdirAll(p.LogDir, 0o755); err != nil {
 		return fmt.Errorf("%s: creating the log folder: %w", name, err)
@@ -114,7 +125,11 @@ func (p *Printer) Run(name string, do func(*Step) error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	default:
 		fmt.Fprintf(file, "error: %v\n", err)
-		p.printf("✗ %s  (%.1f s): %v\n%s    whole log: %s\n", name, time.Since(start).Seconds(), err, tail(path), path)
+		end := tail(path)
+		if full := syscall.ENOSPC; strings.Contains(end, full.Error()) && !errors.Is(err, full) {
+			err = fmt.Errorf("%w: %w", err, full) // which is the reason, whatever the program made of it
+		}
+		p.printf("✗ %s  (%.1f s): %v\n%s    whole log: %s\n", name, time.Since(start).Seconds(), err, end, path)
 		return fmt.Errorf("%s: %w", name, err)
 	}
 }

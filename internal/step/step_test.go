@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,14 @@ func TestRunPrintsHowTheStepEnded(t *testing.T) {
 			},
 			want:    []string{"– Making tea  (stopped"},
 			wantErr: "Making tea: sleep: context canceled",
+		},
+		"a full disk is the reason, whatever the program made of it": {
+			do: func(s *Step) error {
+				return s.Command(context.Background(), "", nil, "sh", "-c",
+					"echo 'write /x: no space left on device'; exit 1")
+			},
+			want:    []string{"✗ Making tea", "exit status 1: no space left on device"},
+			wantErr: "Making tea: sh: exit status 1: no space left on device",
 		},
 		"a failed command says which": {
 			do: func(s *Step) error {
@@ -84,5 +94,42 @@ func TestTheWholeLogIsKept(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(p.LogDir, "building-k8s-v1.34.log"))
 	if err != nil || string(got) != "a\nb\n" {
 		t.Errorf("log = %q, %v; want what the step wrote", got, err)
+	}
+}
+
+func TestAStoppedCommandLeavesNoChild(t *testing.T) {
+	grace = 100 * time.Millisecond
+	p := &Printer{Out: &bytes.Buffer{}, LogDir: t.TempDir()}
+	file := filepath.Join(t.TempDir(), "child")
+	ctx, stop := context.WithCancel(context.Background())
+	err := p.Run("Making tea", func(s *Step) error {
+		go func() {
+			for _, err := os.Stat(file); err != nil; _, err = os.Stat(file) {
+				time.Sleep(10 * time.Millisecond)
+			}
+			stop()
+		}()
+		return s.Command(ctx, "", nil, "sh", "-c",
+			`trap "" TERM; sleep 600 & echo $! >'`+file+`.tmp'; mv '`+file+`.tmp' '`+file+`'; wait`)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want one that says it was stopped", err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+		if err != nil || strings.HasPrefix(string(state), "Z") { // gone, or ended with nobody to ask for it
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the command's child %d runs on (%s)", pid, state)
+		}
 	}
 }
