@@ -107,6 +107,7 @@ func minikubeStart(ctx context.Context, profile string) []string {
 
 // startLab brings the lab up; it prints its own steps.
 func (o *Ops) startLab(ctx context.Context) (Cluster, error) {
+	o.choice.set(true)
 	if err := o.labCommand(ctx, "up").Run(); err != nil {
 		return Cluster{}, fmt.Errorf("there is no Minikube on this machine and the lab did not start: %w", err)
 	}

@@ -28,6 +28,8 @@ type Ops struct {
 	Stack string // Pulumi stack, also a folder below .state
 	steps *step.Printer
 	tools Tools
+
+	choice *labChoice // nil unless this run chooses the cluster
 }
 
 type verb struct {

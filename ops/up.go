@@ -120,9 +120,11 @@ func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
 func (o *Ops) prepareCluster(ctx context.Context) (Cluster, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	o.choice = newLabChoice()
 	ready := make(chan error, 1)
 	go func() { ready <- errors.Join(o.compile(ctx), o.findPulumi(ctx)) }()
 	cluster, err := o.ChooseCluster(ctx)
+	o.choice.set(cluster.Kind == "lab" || cluster.Context == labContext)
 	if err != nil {
 		cancel()
 		<-ready // it only failed because it was cancelled
@@ -189,7 +191,7 @@ func (o *Ops) Down(ctx context.Context) error {
 
 // Preview shows what Up would change. It starts nothing.
 func (o *Ops) Preview(ctx context.Context) error {
-	if err := o.FindTools(ctx); err != nil {
+	if err := o.findPulumi(ctx); err != nil {
 		return err
 	}
 	if err := o.PrepareStack(ctx); err != nil {
