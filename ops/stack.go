@@ -169,7 +169,10 @@ func (o *Ops) exports() [][2]string {
 // PrintEnv prints the exports for a shell: eval "$(make env)".
 func (o *Ops) PrintEnv(ctx context.Context) error {
 	if err := errors.Join(o.findPulumi(ctx), o.addKnownKubectl(ctx)); err != nil {
-		return err
+		if o.look("pulumi") == "" {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, err) // `pulumi config set` needs no plugin
 	}
 	fmt.Print(o.shell())
 	return nil

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestPreviewAndEnvDoWithoutKubectl(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	ops := downloading(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, r.URL.Path)
+		http.NotFound(w, r)
+	}))
+	testLab(t, ops)
+	t.Setenv("LAB", "1") // so that it could be built
+	installPlugins(t, ops)
+	t.Setenv("PATH", filepath.Dir(script(t, "pulumi", `[ "$*" != "stack ls --json" ] || echo '[{"name":"dev"}]'`)))
+	if err := ops.Preview(t.Context()); err != nil {
+		t.Errorf("make preview: %v", err)
+	}
+	if err := ops.PrintEnv(t.Context()); err != nil {
+		t.Errorf("make env: %v", err)
+	}
+	if len(asked) > 0 || ops.look("kubectl") != "" {
+		t.Errorf("they asked for %q, and kubectl is %q: neither needs it", asked, ops.look("kubectl"))
+	}
+	tools, err := toolsFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(tools, "kubectl-v1.34.4", "bin")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := ops.addKnownKubectl(t.Context()); err != nil || !strings.Contains(ops.shell(), folder+":") {
+		t.Errorf("make env (%v) prints\n%s\nwithout %s, where kubectl was downloaded to", err, ops.shell(), folder)
+	}
+}
+
+// `make env` is how `pulumi config set` becomes possible: a missing plugin must not prevent it.
+func TestEnvDoesWithoutPlugins(t *testing.T) {
+	ops := downloading(t, http.NotFoundHandler())
+	t.Setenv("PATH", filepath.Dir(script(t, "pulumi", "")))
+	if err := ops.PrintEnv(t.Context()); err != nil {
+		t.Errorf("make env: %v", err)
+	}
+	t.Setenv("PATH", "")
+	if err := ops.PrintEnv(t.Context()); err == nil || !strings.Contains(err.Error(), "https://www.pulumi.com/docs/install/") {
+		t.Errorf("without Pulumi: error = %v, want how to install it", err)
+	}
+}
+
+// A tool of the lab replaces a download that fails, in a folder whose name has spaces.
+func TestTheLabBuildsWhatCannotBeDownloaded(t *testing.T) {
+	ops := downloading(t, http.NotFoundHandler())
+	folders := testLab(t, ops)
+	t.Setenv("LAB", "1")
+	path, err := ops.findTool(t.Context(), "kubectl")
+	if want := filepath.Join(folders, "kubectl", "kubectl"); err != nil || path != want {
+		t.Errorf("kubectl is %q (%v), want %q", path, err, want)
+	}
+	names, err := os.ReadDir(folders)
+	if err != nil || len(names) != 1 {
+		t.Errorf("built are %v (%v), want kubectl alone: all of Kubernetes takes half an hour", names, err)
+	}
+}
+
+func TestOpsBuildsTheLabWhenItNeedsIt(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "", "go.mod": "module todo\n\ngo 1.26\n"})
+	main := "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() { fmt.Println(os.Args[1:]) }\n"
+	if err := writeFile(filepath.Join(ops.Root, "lab", "main.go"), []byte(main)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOWORK", "off")
+	t.Setenv("GOFLAGS", "")
+	cmd := ops.labCommand(t.Context(), "status")
+	cmd.Stdout = nil
+	if out, err := cmd.Output(); err != nil || string(out) != "[status]\n" {
+		t.Errorf("lab status printed %q (%v): make no longer builds bin/lab", out, err)
+	}
+	if err := writeFile(filepath.Join(ops.Root, "lab", "main.go"), []byte("package main\n\nfunc main() { x }\n")); err != nil {
+		t.Fatal(err)
+	}
+	ops.tools = Tools{}
+	if err := ops.labCommand(t.Context(), "status").Run(); err == nil || !strings.Contains(err.Error(), "go build ./lab") {
+		t.Errorf("error = %v, want the compiler's", err)
+	}
+}
