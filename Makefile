@@ -62,7 +62,8 @@ test: test-go test-backend test-web ## unit and static tests of the platform and
 test-go: # the platform alone; needs nothing but Go
 	@for module in $(MODULES); do \
 		echo "▸ $$module"; \
-		(cd $$module && unformatted=$$($(GO_FILES) | xargs -0 gofmt -l) && if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
+		(cd $$module && unformatted=$$($(GO_FILES) | xargs -0 gofmt -l) && \
+			if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
 coverage: ## statements of config and components that tests reach: 90 % at least
@@ -75,7 +76,7 @@ test-backend: # the backend's types, and its tests on a real PostgreSQL
 test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
 	@node --test app/audit.test.mjs >/dev/null || node --test app/audit.test.mjs
 	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
-lint: lint-go lint-cross lint-dockerfiles lint-web ## static checks beyond `make test`: Go, all systems, Dockerfiles, TypeScript, dependencies with known holes
+lint: lint-go lint-cross lint-dockerfiles lint-web ## static checks: Go, Dockerfiles, TypeScript, vulnerable dependencies
 lint-go:
 	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
 	@echo "▸ staticcheck e2e" && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags e2e ./e2e

@@ -26,7 +26,8 @@ func TestProxiesReachTheBuildAlone(t *testing.T) {
 		}
 	}
 	if !slices.Equal(proxied.ReplaceOnChanges, []string{"imageName"}) {
-		t.Errorf("replaced on changes of %v, want imageName: an update would keep the proxies of the first build", proxied.ReplaceOnChanges)
+		t.Errorf("replaced on changes of %v, want imageName: an update would keep the proxies of the first build",
+			proxied.ReplaceOnChanges)
 	}
 
 	// What the engine does with ignored changes (processIgnoreChanges) before it compares.
@@ -35,9 +36,10 @@ func TestProxiesReachTheBuildAlone(t *testing.T) {
 		"a proxy is gone":    {proxied.Inputs, direct.Inputs},
 		"there was no proxy": {direct.Inputs, direct.Inputs},
 	} {
-		old, inputs := states[0], resource.NewProperty(states[1]).ObjectValue().Copy()
-		inputs["build"] = resource.NewProperty(inputs["build"].ObjectValue().Copy())
-		inputs["build"].ObjectValue()["args"] = resource.NewProperty(inputs["build"].ObjectValue()["args"].ObjectValue().Copy())
+		old, inputs := states[0], states[1].Copy()
+		build := inputs["build"].ObjectValue().Copy()
+		build["args"] = resource.NewProperty(build["args"].ObjectValue().Copy())
+		inputs["build"] = resource.NewProperty(build)
 		for _, ignored := range proxied.IgnoreChanges {
 			path, err := resource.ParsePropertyPath(ignored)
 			if err != nil {

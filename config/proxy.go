@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ProxyArgs are the build arguments through which a build reaches the network. BuildKit knows them: it keeps them out of
-// its cache keys and out of an image's history, and a Dockerfile need not declare them.
+// ProxyArgs are the build arguments through which a build reaches the network. BuildKit knows them: it keeps them out
+// of its cache keys and out of an image's history, and a Dockerfile need not declare them.
 var ProxyArgs = []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"}
 
 // buildProxies takes the proxies from the environment, each in both spellings: programs differ in which they read. One
@@ -24,8 +24,8 @@ func buildProxies(getenv func(string) string) (args map[string]string, warnings 
 		}
 		if name != "NO_PROXY" {
 			if problem := proxyProblem(value); problem != "" {
-				warnings = append(warnings, fmt.Sprintf("%s %s: image builds get no %s; if they need one, run the command with %s=http://<host>:<port>",
-					name, problem, name, name))
+				warnings = append(warnings, fmt.Sprintf("%s %s: image builds get no %[1]s; "+
+					"if they need one, run the command with %[1]s=http://<host>:<port>", name, problem))
 				continue
 			}
 		}

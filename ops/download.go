@@ -36,9 +36,9 @@ var web = &http.Client{Transport: &http.Transport{
 	ForceAttemptHTTP2:   true,
 }}
 
-// openURL asks for a file, from an offset on. A server that cannot continue at the offset sends the whole file. The body
-// ends with errStalled when no byte arrives for stallLimit. Errors that another attempt cannot change are permanent; those
-// of the first connection are among them, so that a machine without a way out loses no time.
+// openURL asks for a file, from an offset on. A server that cannot continue there sends the whole file. The body ends
+// with errStalled when no byte arrives for stallLimit. Errors that another attempt cannot change are permanent, and so
+// are those of the first connection: a machine without a way out loses no time.
 func openURL(ctx context.Context, url string, offset int64) (*http.Response, error) {
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {

@@ -29,8 +29,10 @@ func downloading(t *testing.T, handler http.Handler) *Ops {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:kubeContext: kind-a\n", "go.mod": string(module)})
-	if err := writeFile("lab/tools/cluster/go.mod", []byte("module x\n\nrequire (\n\tk8s.io/kubernetes v1.34.4\n)\n")); err != nil {
+	ops := checkout(t, map[string]string{
+		"Pulumi.yaml": "", "Pulumi.dev.yaml": "config:\n  todo:kubeContext: kind-a\n", "go.mod": string(module)})
+	lab := []byte("module x\n\nrequire (\n\tk8s.io/kubernetes v1.34.4\n)\n")
+	if err := writeFile("lab/tools/cluster/go.mod", lab); err != nil {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
@@ -73,24 +75,24 @@ func TestKubectlIsDownloaded(t *testing.T) {
 		http.ServeContent(w, r, "kubectl", time.Time{}, bytes.NewReader(published))
 	}
 	// breaks sends half of the file and ends the connection, or keeps it open without another byte.
-	breaks := func(w http.ResponseWriter, stall <-chan struct{}) {
+	breaks := func(w http.ResponseWriter, r *http.Request, stall bool) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(published)))
 		w.Write(published[:len(published)/2])
 		w.(http.Flusher).Flush()
-		if stall != nil {
-			<-stall
+		if stall {
+			<-r.Context().Done() // the client gives up
 		}
 		panic(http.ErrAbortHandler)
 	}
 	for name, test := range map[string]struct {
-		file  func(w http.ResponseWriter, r *http.Request, request int, stall <-chan struct{})
+		file  func(w http.ResponseWriter, r *http.Request, request int)
 		want  string // in the error; "" for success
 		tries int
 	}{
-		"good": {file: func(w http.ResponseWriter, r *http.Request, _ int, _ <-chan struct{}) { whole(w, r) }, tries: 1},
-		"half a file, then the rest": {file: func(w http.ResponseWriter, r *http.Request, request int, _ <-chan struct{}) {
+		"good": {file: func(w http.ResponseWriter, r *http.Request, _ int) { whole(w, r) }, tries: 1},
+		"half a file, then the rest": {file: func(w http.ResponseWriter, r *http.Request, request int) {
 			if request == 1 {
-				breaks(w, nil)
+				breaks(w, r, false)
 			}
 			if r.Header.Get("Range") != fmt.Sprintf("bytes=%d-", len(published)/2) {
 				http.Error(w, "the first half is asked for again", http.StatusBadRequest)
@@ -98,32 +100,32 @@ func TestKubectlIsDownloaded(t *testing.T) {
 			}
 			whole(w, r)
 		}, tries: 2},
-		"half a file, from a server that knows no ranges": {file: func(w http.ResponseWriter, r *http.Request, request int, _ <-chan struct{}) {
+		"half a file, from a server without ranges": {file: func(w http.ResponseWriter, r *http.Request, request int) {
 			if request == 1 {
-				breaks(w, nil)
+				breaks(w, r, false)
 			}
 			w.Write(published)
 		}, tries: 2},
-		"a stall, then the rest": {file: func(w http.ResponseWriter, r *http.Request, request int, stall <-chan struct{}) {
+		"a stall, then the rest": {file: func(w http.ResponseWriter, r *http.Request, request int) {
 			if request == 1 {
-				breaks(w, stall)
+				breaks(w, r, true)
 			}
 			whole(w, r)
 		}, tries: 2},
-		"a busy server, then the file": {file: func(w http.ResponseWriter, r *http.Request, request int, _ <-chan struct{}) {
+		"a busy server, then the file": {file: func(w http.ResponseWriter, r *http.Request, request int) {
 			if request < 3 {
 				http.Error(w, "busy", http.StatusServiceUnavailable)
 				return
 			}
 			whole(w, r)
 		}, tries: 3},
-		"another file": {file: func(w http.ResponseWriter, _ *http.Request, _ int, _ <-chan struct{}) {
+		"another file": {file: func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Write([]byte("a virus"))
 		}, want: "checksum mismatch", tries: 1},
-		"no such file": {file: func(w http.ResponseWriter, r *http.Request, _ int, _ <-chan struct{}) {
+		"no such file": {file: func(w http.ResponseWriter, r *http.Request, _ int) {
 			http.NotFound(w, r)
 		}, want: "404 Not Found", tries: 1},
-		"always half a file": {file: func(w http.ResponseWriter, _ *http.Request, request int, _ <-chan struct{}) {
+		"always half a file": {file: func(w http.ResponseWriter, _ *http.Request, request int) {
 			w.Header().Set("Content-Length", "5")
 			w.Write([]byte("ku"))
 			w.(http.Flusher).Flush()
@@ -132,11 +134,9 @@ func TestKubectlIsDownloaded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var requests atomic.Int32
-			over := make(chan struct{})
 			ops := downloading(t, serveKubectl(func(w http.ResponseWriter, r *http.Request) {
-				test.file(w, r, int(requests.Add(1)), over)
+				test.file(w, r, int(requests.Add(1)))
 			}))
-			t.Cleanup(func() { close(over) }) // before the server waits for its handlers
 			if strings.Contains(name, "stall") {
 				swap(t, &stallLimit, time.Second)
 			}
@@ -149,8 +149,10 @@ func TestKubectlIsDownloaded(t *testing.T) {
 				cache = filepath.Join(os.Getenv("HOME"), "Library", "Caches", "todo-tools")
 			}
 			if test.want != "" {
-				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "https://kubernetes.io/docs/tasks/tools/") {
-					t.Errorf("error = %v, want %q and how to install kubectl", err, test.want)
+				for _, want := range []string{test.want, "https://kubernetes.io/docs/tasks/tools/"} {
+					if err == nil || !strings.Contains(err.Error(), want) {
+						t.Errorf("error = %v, want %q", err, want)
+					}
 				}
 				if left, _ := os.ReadDir(cache); len(left) > 0 || ops.look("kubectl") != "" {
 					t.Errorf("%v is left in the cache: it might be used", left)
@@ -176,20 +178,22 @@ func TestKubectlIsDownloaded(t *testing.T) {
 
 // A refused connection costs nothing, so it is not remembered: the next run tries again.
 func TestARefusedDownloadIsTriedAtTheNextRun(t *testing.T) {
-	open := false
+	var open atomic.Bool
 	ops := downloading(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !open {
+		if !open.Load() {
 			panic(http.ErrAbortHandler) // before a header, like a port that refuses
 		}
 		serveKubectl(func(w http.ResponseWriter, _ *http.Request) { w.Write(published) }).ServeHTTP(w, r)
 	}))
 	err := ops.findKubectl(t.Context())
-	for _, want := range []string{"kubectl v1.34.4 is not on PATH and cannot be downloaded", "HTTPS_PROXY", "install it: https://"} {
+	for _, want := range []string{
+		"kubectl v1.34.4 is not on PATH and cannot be downloaded", "HTTPS_PROXY", "install it: https://",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)
 		}
 	}
-	open = true
+	open.Store(true)
 	if err := ops.findKubectl(t.Context()); err != nil {
 		t.Errorf("the next run: %v", err)
 	}
@@ -226,7 +230,8 @@ func TestPulumiComesOutOfItsArchive(t *testing.T) {
 	zipped := gzip.NewWriter(&archive)
 	writer := tar.NewWriter(zipped)
 	for _, name := range []string{"pulumi/pulumi-language-nodejs", "pulumi/pulumi", "pulumi/pulumi-language-go"} {
-		if err := writer.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(name)), Typeflag: tar.TypeReg}); err != nil {
+		header := tar.Header{Name: name, Mode: 0o755, Size: int64(len(name)), Typeflag: tar.TypeReg}
+		if err := writer.WriteHeader(&header); err != nil {
 			t.Fatal(err)
 		}
 		writer.Write([]byte(name))
@@ -242,7 +247,8 @@ func TestPulumiComesOutOfItsArchive(t *testing.T) {
 			if arch == "" {
 				arch = runtime.GOARCH
 			}
-			fmt.Fprintf(w, "%064d  pulumi-v3.0.0-other.tar.gz\n%x  pulumi-v3.258.0-%s-%s.tar.gz\n", 0, sha256.Sum256(archive.Bytes()), runtime.GOOS, arch)
+			fmt.Fprintf(w, "%064d  pulumi-v3.0.0-other.tar.gz\n%x  pulumi-v3.258.0-%s-%s.tar.gz\n",
+				0, sha256.Sum256(archive.Bytes()), runtime.GOOS, arch)
 			return
 		}
 		w.Write(archive.Bytes())
@@ -262,9 +268,11 @@ func TestPulumiComesOutOfItsArchive(t *testing.T) {
 
 func TestAnAbandonedDownloadIsRemoved(t *testing.T) {
 	tools := t.TempDir()
-	for name, age := range map[string]time.Duration{".download-old": 25 * time.Hour, ".download-new": time.Minute, "pulumi-v3.1.0": 1000 * time.Hour} {
-		path := filepath.Join(tools, name)
-		if err := errors.Join(os.Mkdir(path, 0o755), os.Chtimes(path, time.Now().Add(-age), time.Now().Add(-age))); err != nil {
+	for name, age := range map[string]time.Duration{
+		".download-old": 25 * time.Hour, ".download-new": time.Minute, "pulumi-v3.1.0": 1000 * time.Hour,
+	} {
+		path, made := filepath.Join(tools, name), time.Now().Add(-age)
+		if err := errors.Join(os.Mkdir(path, 0o755), os.Chtimes(path, made, made)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -53,7 +53,8 @@ func TestMakeTestGoInAnUnpackedArchive(t *testing.T) {
 	if err := writeFile(filepath.Join(folder, "sub", "d.go"), []byte("package  d\n")); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := runMake(t, folder, "test-go", "MODULES=."); err == nil || !strings.Contains(out, "not formatted: ./sub/d.go") {
+	out, err := runMake(t, folder, "test-go", "MODULES=.")
+	if err == nil || !strings.Contains(out, "not formatted: ./sub/d.go") {
 		t.Errorf("make test-go with a file that is not formatted: %v\n%s", err, out)
 	}
 }

@@ -102,7 +102,7 @@ func (c *labChoice) wait(ctx context.Context) {
 }
 
 // timeoutMemory is how long a lab does without downloads after a connection that was neither accepted nor refused: each
-// costs connectLimit. A refusal costs nothing and is not remembered. Other clusters have no substitute: every run tries.
+// costs connectLimit. A refusal costs nothing and is not remembered. Other clusters have no substitute: each run tries.
 const timeoutMemory = 10 * time.Minute
 
 func (o *Ops) timeoutMark() string { return o.stackState("download-timeout") }

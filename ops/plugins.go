@@ -61,8 +61,8 @@ func (o *Ops) findPlugins(ctx context.Context, pulumi string) error {
 			continue
 		}
 		o.choice.wait(ctx)
-		why := o.place().refusesBuilding(p)
-		if why == "" {
+		may, why := o.place().mayBuild(p)
+		if may {
 			names = append(names, "pulumi-resource-"+p.name) // the lab's name for what it builds instead
 			failure = failed
 			if p.stub {
@@ -88,16 +88,18 @@ func (o *Ops) findPlugins(ctx context.Context, pulumi string) error {
 	return nil
 }
 
-// refusesBuilding is "" where the lab's build may replace a plugin that cannot be downloaded, and else the reason, for
-// the end of a sentence. A production stack on a cluster other than the lab never gets a stub.
-func (p place) refusesBuilding(wanted plugin) string {
+// mayBuild reports whether the lab's build may replace a plugin that cannot be downloaded; why not is for the end of a
+// sentence. A production stack on a cluster other than the lab never gets a stub.
+func (p place) mayBuild(wanted plugin) (may bool, why string) {
 	switch {
-	case !p.lab && !p.forced:
-		return "; only the lab may replace it (LAB=1 for one run)"
+	case runtime.GOOS != "linux":
+		return false, ""
 	case wanted.stub && p.production && !p.lab:
-		return "; a production stack never gets the lab's stub"
+		return false, "; a production stack never gets the lab's stub"
+	case !p.lab && !p.forced:
+		return false, "; only the lab replaces it (LAB=1 allows that here)"
 	}
-	return ""
+	return true, ""
 }
 
 // missingPlugins are those that Pulumi would have to download: neither on PATH nor whole in its own folder.

@@ -49,13 +49,18 @@ done
 	return folders
 }
 
-// TestWherePluginsComeFrom is the table of all decisions: which cluster, production or not, whether the download works, and
-// whether a shell has kept the lab's plugins on PATH.
+// TestWherePluginsComeFrom is the table of all decisions: which cluster, production or not, whether the download works,
+// and whether a shell has kept the lab's plugins on PATH.
 func TestWherePluginsComeFrom(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the lab builds on Linux only")
 	}
-	const dev, prod = "", "  todo:production: true\n"
+	const (
+		prod    = "  todo:production: true\n"
+		cloud   = prod + "  todo:kubeContext: eks\n"
+		onlyLab = "only the lab replaces it (LAB=1"
+		noStub  = "a production stack never gets the lab's stub"
+	)
 	for name, test := range map[string]struct {
 		config, cluster string // the stack's, and what make up chose
 		forced          bool   // LAB=1
@@ -68,17 +73,17 @@ func TestWherePluginsComeFrom(t *testing.T) {
 		"lab, stubs on PATH":              {cluster: "lab", stubsOnPath: true, want: "built"},
 		"lab, real ones can be had now":   {cluster: "lab", stubsOnPath: true, download: true, want: "installed"},
 		"a rehearsal on the lab":          {config: prod + "  todo:kubeContext: todo-lab\n", want: "built"},
-		"minikube":                        {cluster: "minikube", want: "only the lab may replace it (LAB=1"},
+		"minikube":                        {cluster: "minikube", want: onlyLab},
 		"minikube, the download works":    {cluster: "minikube", download: true, want: "installed"},
-		"minikube, stubs on PATH":         {cluster: "minikube", stubsOnPath: true, want: "only the lab may replace it (LAB=1"},
+		"minikube, stubs on PATH":         {cluster: "minikube", stubsOnPath: true, want: onlyLab},
 		"minikube, LAB=1":                 {cluster: "minikube", forced: true, want: "built"},
-		"another context":                 {config: dev + "  todo:kubeContext: kind-a\n", want: "only the lab may replace it (LAB=1"},
-		"production":                      {config: prod + "  todo:kubeContext: eks\n", want: "only the lab may replace it (LAB=1"},
-		"production, the download works":  {config: prod + "  todo:kubeContext: eks\n", download: true, want: "installed"},
-		"production, stubs on PATH":       {config: prod + "  todo:kubeContext: eks\n", stubsOnPath: true, want: "only the lab may replace it (LAB=1"},
-		"production, LAB=1":               {config: prod + "  todo:kubeContext: eks\n", forced: true, want: "a production stack never gets the lab's stub"},
-		"production, chosen by an old up": {config: prod, cluster: "lab", forced: true, want: "a production stack never gets the lab's stub"},
-		"rendered manifests":              {config: prod + "  todo:renderYaml: rendered\n", want: "only the lab may replace it (LAB=1"},
+		"another context":                 {config: "  todo:kubeContext: kind-a\n", want: onlyLab},
+		"production":                      {config: cloud, want: noStub},
+		"production, the download works":  {config: cloud, download: true, want: "installed"},
+		"production, stubs on PATH":       {config: cloud, stubsOnPath: true, want: noStub},
+		"production, LAB=1":               {config: cloud, forced: true, want: noStub},
+		"production, chosen by an old up": {config: prod, cluster: "lab", forced: true, want: noStub},
+		"rendered manifests":              {config: prod + "  todo:renderYaml: rendered\n", want: onlyLab},
 		"rendered manifests, LAB=1":       {config: prod + "  todo:renderYaml: rendered\n", forced: true, want: "built"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,14 +104,15 @@ func TestWherePluginsComeFrom(t *testing.T) {
 				t.Setenv("LAB", "1")
 			}
 			if test.stubsOnPath {
-				stub := filepath.Join(os.Getenv("XDG_CACHE_HOME"), "todo-lab", "pulumi-resource-docker-0123", "pulumi-resource-docker")
+				folder := filepath.Join(os.Getenv("XDG_CACHE_HOME"), "todo-lab", "pulumi-resource-docker-0123")
+				stub := filepath.Join(folder, "pulumi-resource-docker")
 				if err := writeFile(stub, []byte("#!/bin/sh\n")); err != nil {
 					t.Fatal(err)
 				}
 				if err := os.Chmod(stub, 0o755); err != nil {
 					t.Fatal(err)
 				}
-				t.Setenv("PATH", filepath.Dir(stub)+":"+os.Getenv("PATH"))
+				t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 			}
 			folders := testLab(t, ops)
 			installed := filepath.Join(t.TempDir(), "installed")
@@ -114,20 +120,24 @@ func TestWherePluginsComeFrom(t *testing.T) {
 
 			err := ops.findPlugins(t.Context(), pulumi)
 			calls, _ := os.ReadFile(installed)
-			switch {
-			case test.want == "built":
-				if want := filepath.Join(folders, "pulumi-resource-docker", "pulumi-resource-docker"); err != nil || ops.look("pulumi-resource-docker") != want {
-					t.Errorf("the docker plugin is %q (%v), want the lab's, %s", ops.look("pulumi-resource-docker"), err, want)
+			onPath := ops.look("pulumi-resource-docker")
+			switch test.want {
+			case "built":
+				want := filepath.Join(folders, "pulumi-resource-docker", "pulumi-resource-docker")
+				if err != nil || onPath != want {
+					t.Errorf("the docker plugin is %q (%v), want the lab's, %s", onPath, err, want)
 				}
-			case test.want == "installed":
+			case "installed":
 				want := "plugin install resource docker v4.10.0 --exact\n"
-				if err != nil || !strings.Contains(string(calls), want) || ops.look("pulumi-resource-docker") != "" {
+				if err != nil || !strings.Contains(string(calls), want) || onPath != "" {
 					t.Errorf("error = %v, pulumi was called with %q, and on PATH is %q: want %q, and nothing on PATH",
-						err, calls, ops.look("pulumi-resource-docker"), want)
+						err, calls, onPath, want)
 				}
 			default:
-				for _, want := range []string{test.want, "Pulumi plugin docker v4.10.0 is not installed and cannot be downloaded", "404 Not Found",
-					pulumi + " plugin install resource docker v4.10.0 --file pulumi-resource-docker-v4.10.0-"} {
+				for _, want := range []string{
+					test.want, "Pulumi plugin docker v4.10.0 is not installed and cannot be downloaded", "404 Not Found",
+					pulumi + " plugin install resource docker v4.10.0 --file pulumi-resource-docker-v4.10.0-",
+				} {
 					if err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("error = %v, want %q", err, want)
 					}
@@ -147,9 +157,11 @@ func TestOnlyTheLabsPluginsLeavePATH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stub, kubectl := filepath.Join(cache, "todo-lab", "pulumi-resource-random-9"), filepath.Join(cache, "todo-lab", "kubectl-1")
+	stub := filepath.Join(cache, "todo-lab", "pulumi-resource-random-9")
+	kubectl := filepath.Join(cache, "todo-lab", "kubectl-1")
 	mine := filepath.Join(t.TempDir(), "my tools")
-	for _, file := range []string{filepath.Join(stub, "pulumi-resource-random"), filepath.Join(kubectl, "kubectl"), filepath.Join(mine, "pulumi-resource-random")} {
+	plugin := "/pulumi-resource-random"
+	for _, file := range []string{stub + plugin, kubectl + "/kubectl", mine + plugin} {
 		if err := writeFile(file, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +177,7 @@ func TestPluginsWaitForTheChoiceOfTheCluster(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the lab builds on Linux only")
 	}
-	for lab, want := range map[bool]string{true: "", false: "only the lab may replace it"} {
+	for lab, want := range map[bool]string{true: "", false: "only the lab replaces it"} {
 		t.Run(fmt.Sprintf("lab %t", lab), func(t *testing.T) {
 			asked := make(chan struct{}, 100)
 			ops := downloading(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -193,10 +205,11 @@ func TestPluginsWaitForTheChoiceOfTheCluster(t *testing.T) {
 
 func TestAFailedInstallationNamesItsReason(t *testing.T) {
 	ops := downloading(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	pulumi := script(t, "pulumi", `printf 'Downloading plugin: 1 %%\rDownloading plugin: 2 %%\rerror: no space left on device\n' >&2; exit 255`)
+	pulumi := script(t, "pulumi",
+		`printf 'Downloading: 1 %%\rDownloading: 2 %%\rerror: no space left on device\n' >&2; exit 255`)
 	err := ops.installPlugin(t.Context(), pulumi, "docker", "v4.10.0")
-	if err == nil || !strings.Contains(err.Error(), "pulumi plugin install: exit status 255: error: no space left on device") {
-		t.Errorf("error = %v, want Pulumi's last line", err)
+	if want := "exit status 255: error: no space left on device"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q, Pulumi's last line", err, want)
 	}
 	if _, err := os.Stat(".state/no-download"); err == nil {
 		t.Error("the failure is remembered: a full disk or a short outage would count for a day")

@@ -148,7 +148,7 @@ func (o *Ops) pulumiEnv() []string {
 // Whatever the user has chosen (a backend by variable or by login, a passphrase) stays as it is.
 func (o *Ops) exports() [][2]string {
 	vars := [][2]string{
-		{"PATH", strings.Join(append(o.tools.Path, os.Getenv("PATH")), string(os.PathListSeparator))},
+		{"PATH", o.searchPath()},
 		{"PULUMI_STACK", o.Stack}, // so that no command needs -s
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		// The encryption salt is taken from the stack's state when the config file has none.

@@ -192,6 +192,13 @@ func (o *Ops) addPath(folders ...string) {
 	}
 }
 
+// searchPath is the user's PATH with what was downloaded or built before it.
+func (o *Ops) searchPath() string {
+	o.tools.mu.Lock()
+	defer o.tools.mu.Unlock()
+	return strings.Join(append(slices.Clone(o.tools.Path), os.Getenv("PATH")), string(os.PathListSeparator))
+}
+
 // look is exec.LookPath with the downloaded and built tools first; "" when there is no such program.
 func (o *Ops) look(name string) string {
 	o.tools.mu.Lock()
