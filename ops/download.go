@@ -109,8 +109,8 @@ func getText(ctx context.Context, url string) (string, error) {
 	})
 }
 
-// exists asks for a file without reading it.
-func exists(ctx context.Context, url string) error {
+// offers asks a site for a file without reading it.
+func offers(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
 	if err != nil {
 		return err

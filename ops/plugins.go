@@ -162,7 +162,7 @@ func (o *Ops) pluginOffered(ctx context.Context, name, version string) error {
 	file := pluginFile(name, version)
 	var failed error
 	for _, site := range pluginSites {
-		err := exists(ctx, site(name, file, version))
+		err := offers(ctx, site(name, file, version))
 		if err == nil {
 			return nil
 		}

@@ -168,7 +168,7 @@ func (o *Ops) exports() [][2]string {
 
 // PrintEnv prints the exports for a shell: eval "$(make env)".
 func (o *Ops) PrintEnv(ctx context.Context) error {
-	if err := errors.Join(o.findPulumi(ctx), o.addKnownKubectl(ctx)); err != nil {
+	if err := errors.Join(o.findPulumi(ctx), o.addKnownTool(ctx, "kubectl")); err != nil {
 		if o.look("pulumi") == "" {
 			return err
 		}

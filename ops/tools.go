@@ -95,12 +95,12 @@ func (o *Ops) findTool(ctx context.Context, name string) (string, error) {
 	return o.look(name), nil
 }
 
-// addKnownKubectl puts kubectl on the search path if it is on this machine. It downloads and builds nothing.
-func (o *Ops) addKnownKubectl(ctx context.Context) error {
-	if o.look("kubectl") != "" {
+// addKnownTool puts pulumi or kubectl on the search path if it is on this machine. It downloads and builds nothing.
+func (o *Ops) addKnownTool(ctx context.Context, name string) error {
+	if o.look(name) != "" {
 		return nil
 	}
-	tool, err := o.officialTool("kubectl")
+	tool, err := o.officialTool(name)
 	if err != nil {
 		return err
 	}

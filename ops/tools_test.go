@@ -39,7 +39,7 @@ func TestPreviewAndEnvDoWithoutKubectl(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err = ops.addKnownKubectl(t.Context())
+	err = ops.addKnownTool(t.Context(), "kubectl")
 	if shell := ops.shell(); err != nil || !strings.Contains(shell, folder+":") {
 		t.Errorf("make env (%v) prints\n%s\nwithout %s, where kubectl was downloaded to", err, shell, folder)
 	}
