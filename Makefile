@@ -9,6 +9,12 @@ RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
 MODULES := . conformance conformance/alerts lab lab/tools/cluster lab/plugins lab/images/pause dockerfiles/lint
 
+# All Go files below the current folder, separated by zero bytes. An unpacked archive has no git to list them.
+GO_FILES := find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
+# What runs on a user's machine. It has to compile on each of these systems.
+PORTABLE := ./ops ./internal/step ./internal/doctor $(addprefix ./,$(wildcard target))
+SYSTEMS := darwin/arm64 darwin/amd64 linux/arm64 linux/amd64
+
 FRONTENDS := app/frontend-web app/frontend-chatbot
 NODE_PACKAGES := $(FRONTENDS) e2e/browser
 
@@ -19,44 +25,45 @@ NODE_PACKAGES := $(FRONTENDS) e2e/browser
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: bin/ops bin/lab ## bring everything up: tools, cluster, images, workloads, smoke test, URLs
+up: bin/ops ## bring everything up: tools, cluster, images, workloads, smoke test, URLs
 	@bin/ops up
-down: bin/ops bin/lab ## destroy the stack (the lab, if there is one, stays)
+down: bin/ops ## destroy the stack (the lab, if there is one, stays)
 	@bin/ops down
-preview: bin/ops bin/lab ## show what `make up` would change; needs no cluster and no Docker
+preview: bin/ops ## show what `make up` would change; needs no cluster and no Docker
 	@bin/ops preview
-smoke: bin/ops bin/lab ## probe every service, and add a task as a new user
+smoke: bin/ops ## probe every service, and add a task as a new user
 	@bin/ops smoke
-doctor: bin/ops bin/lab ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
+doctor: bin/ops ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
 	@bin/ops doctor
-releases: bin/ops bin/lab ## list the releases that a rollback can return to
+releases: bin/ops ## list the releases that a rollback can return to
 	@bin/ops releases
-rollback: bin/ops bin/lab ## deploy the last good release again: its images, its configuration; RELEASE=… chooses
+rollback: bin/ops ## deploy the last good release again: its images, its configuration; RELEASE=… chooses
 	@bin/ops rollback
-ai: bin/ops bin/lab ## ask kubectl-ai about the stack: PROMPT="why is my backend crashing?"; reads only
+ai: bin/ops ## ask kubectl-ai about the stack: PROMPT="why is my backend crashing?"; reads only
 	@bin/ops ai
-ai-check: bin/ops bin/lab ## which AI DevOps tools can be used here; never fails
+ai-check: bin/ops ## which AI DevOps tools can be used here; never fails
 	@bin/ops ai-check
-logs: bin/ops bin/lab ## print what the pods say, as it comes; SERVICE=… chooses one service
+logs: bin/ops ## print what the pods say, as it comes; SERVICE=… chooses one service
 	@bin/ops logs
-dev: bin/ops bin/lab ## bring up, then deploy whenever a source changes; SERVICE=… watches one service
+dev: bin/ops ## bring up, then deploy whenever a source changes; SERVICE=… watches one service
 	@bin/ops dev
-db-shell: bin/ops bin/lab ## psql on the development database; SQL can be piped in
+db-shell: bin/ops ## psql on the development database; SQL can be piped in
 	@bin/ops db-shell
-db-dump: bin/ops bin/lab ## write the development database to FILE=…, or below .state
+db-dump: bin/ops ## write the development database to FILE=…, or below .state
 	@bin/ops db-dump
-db-restore: bin/ops bin/lab ## replace its content by FILE=…, all or nothing; keeps a dump of what was there
+db-restore: bin/ops ## replace its content by FILE=…, all or nothing; keeps a dump of what was there
 	@bin/ops db-restore
-forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
+forward: bin/ops ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
-env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
+env: bin/ops ## print the shell environment in which plain pulumi and kubectl act on the same stack
 	@bin/ops env
 
 test: test-go test-backend test-web ## unit and static tests of the platform and the application; the README says what they need
 test-go: # the platform alone; needs nothing but Go
 	@for module in $(MODULES); do \
 		echo "▸ $$module"; \
-		(cd $$module && unformatted=$$(gofmt -l $$(git ls-files '*.go')) && if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
+		(cd $$module && unformatted=$$($(GO_FILES) | xargs -0 gofmt -l) && \
+			if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
 coverage: ## statements of config and components that tests reach: 90 % at least
@@ -69,10 +76,16 @@ test-backend: # the backend's types, and its tests on a real PostgreSQL
 test-web: $(FRONTENDS:%=%/node_modules/.installed) # both front ends
 	@node --test app/audit.test.mjs >/dev/null || node --test app/audit.test.mjs
 	@for app in $(FRONTENDS); do echo "▸ $$app"; (cd $$app && npm run --silent test) || exit 1; done
-lint: lint-go lint-dockerfiles lint-web ## static checks beyond `make test`: Go, Dockerfiles, TypeScript, dependencies with known holes
+lint: lint-go lint-cross lint-dockerfiles lint-web ## static checks: Go, Dockerfiles, TypeScript, vulnerable dependencies
 lint-go:
 	@for module in $(MODULES); do echo "▸ staticcheck $$module"; (cd $$module && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...) || exit 1; done
 	@echo "▸ staticcheck e2e" && GOWORK=off go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags e2e ./e2e
+lint-cross: # the commands and the lab compile for macOS and Linux, with their tests
+	@for system in $(SYSTEMS); do \
+		echo "▸ go vet, go test -c for $$system"; \
+		export GOOS=$${system%/*} GOARCH=$${system#*/} CGO_ENABLED=0 GOWORK=off; \
+		go vet $(PORTABLE) && go test -c -o /dev/null $(PORTABLE) && (cd lab && go vet . && go test -c -o /dev/null .) || exit 1; \
+	done
 lint-dockerfiles: # BuildKit's build checks, and rules of our own: dockerfiles/lint
 	@echo "▸ dockerfiles" && cd dockerfiles/lint && GOWORK=off go run . ../*.Dockerfile
 lint-web: $(NODE_PACKAGES:%=%/node_modules/.installed)
@@ -82,9 +95,9 @@ e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itsel
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
 e2e-browser: bin/ops bin/lab ## the browser's part of the end-to-end tests alone, on a stack that is up
 	@go test -tags e2e -count=1 -v -timeout 15m -run 'TestStack/browser' ./e2e
-screenshots: bin/ops bin/lab ## take the pictures in docs/images from the stack that is up
+screenshots: bin/ops ## take the pictures in docs/images from the stack that is up
 	@go test -tags e2e,screenshots -count=1 -v -timeout 15m -run TestScreenshots ./e2e
-bench: bin/ops bin/lab ## time what people wait for, as ratios, on a stack that is up (docs/performance.md)
+bench: bin/ops ## time what people wait for, as ratios, on a stack that is up (docs/performance.md); Linux only
 	@bench/bench.sh
 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images

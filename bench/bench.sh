@@ -4,6 +4,7 @@
 # leaves the checkout and the stack as they were. RUNS=5 for more runs of each command than three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ "$(uname)" = Linux ] || { echo "make bench needs Linux: it reads /proc and uses GNU date"; exit 1; }
 runs=${RUNS:-3} stack=${STACK:-dev}
 
 for tool in hyperfine jq; do

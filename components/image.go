@@ -87,7 +87,7 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 			Platform:       pulumi.String(args.Build.Platform),
 			BuilderVersion: docker.BuilderVersionBuilderBuildKit,
 		},
-	}, withParent(i)...)
+	}, append(withParent(i), ignoreProxies()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: building %s: %w", name, args.Build.Context, err)
 	}

@@ -43,6 +43,7 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 			if build, err = build.Stage(cfg.StagingFolder(), s.Name, tag); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
+			build.Args = merged(build.Args, cfg.Images.Proxies) // after the tag
 			args = ImageArgs{
 				Repository: "todo/" + s.Name, Tag: tag, Build: build,
 				Push:      cfg.Images.Registry != "",

@@ -77,6 +77,8 @@ type Images struct {
 
 	Login       *RegistryLogin // nil is none: Docker's own for pushing, and none for pulling
 	PullSecrets []string       // Secrets in the namespace that the pods pull with
+
+	Proxies map[string]string // build arguments of every image; not part of its content
 }
 
 // BaseImages are what the Dockerfiles and the development database start from.

@@ -55,6 +55,11 @@ func (k *Keys) load(ctx *pulumi.Context, m target.Machine) (*Config, error) {
 		// Only a preview gets here without one: it shows the resource, and nothing connects.
 		c.Secrets.DatabaseURL = pulumi.ToSecret(pulumi.String("postgresql://not-set.invalid/todo")).(pulumi.StringOutput)
 	}
+	if c.builds() {
+		var unusable []string
+		c.Images.Proxies, unusable = buildProxies(m.getenv)
+		warnings = append(warnings, unusable...)
+	}
 	for _, w := range warnings {
 		if err := ctx.Log.Warn(w, nil); err != nil {
 			return nil, fmt.Errorf("printing a warning: %w", err)

@@ -32,7 +32,7 @@ func testManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	pulumi := func(command string) string {
-		return run(t, "bash", "-c", fmt.Sprintf(`eval "$(make env STACK=%s)" && %s`, gitops, command))
+		return run(t, "bash", "-c", fmt.Sprintf(`eval "$(LAB=1 make env STACK=%s)" && %s`, gitops, command))
 	}
 	makeNamespace(t, gitopsNamespace)
 	kubectl(t, "label", "namespace", gitopsNamespace, "pod-security.kubernetes.io/warn=restricted")

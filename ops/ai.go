@@ -89,7 +89,7 @@ func (o *Ops) aiTool(ctx context.Context) (tool, why string) {
 	if tool = o.look("kubectl-ai"); tool != "" {
 		return tool, ""
 	}
-	if err := o.build(ctx, "kubectl-ai"); err != nil {
+	if err := o.build(ctx, nil, "kubectl-ai"); err != nil {
 		return "", fmt.Sprintf("kubectl-ai is not installed (kubectl krew install ai), and cannot be built here: %v", err)
 	}
 	return o.look("kubectl-ai"), ""

@@ -31,12 +31,8 @@ func (o *Ops) kubectlAI(ctx context.Context) (bool, string) {
 	_, why := aiProvider()
 	tool := o.look("kubectl-ai")
 	if tool == "" {
-		built := o.labCommand(ctx, "tools", "-built", "kubectl-ai")
-		built.Stdout, built.Stderr = nil, nil
-		if folder, err := built.Output(); err == nil {
-			o.tools.Path = append(o.tools.Path, strings.Fields(string(folder))...)
-			tool = o.look("kubectl-ai")
-		}
+		o.addPath(o.builtTools(ctx, "kubectl-ai")...)
+		tool = o.look("kubectl-ai")
 	}
 	if tool == "" {
 		text := "not installed (kubectl krew install ai); make ai builds it where Go modules can be had"

@@ -146,7 +146,7 @@ func TestALoginLaterDoesNotMoveTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	loggedIn(t, "https://api.pulumi.com")
-	later := &Ops{Root: ops.Root, Stack: "dev", tools: ops.tools}
+	later := &Ops{Root: ops.Root, Stack: "dev", tools: Tools{Pulumi: ops.tools.Pulumi}}
 	if err := later.PrepareStack(t.Context()); err != nil {
 		t.Fatal(err)
 	}

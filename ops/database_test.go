@@ -114,6 +114,7 @@ func TestProductionIsNotDestroyedUnasked(t *testing.T) {
 	if err := writeFile(ops.stackState("cluster.json"), []byte(`{"kind":"kubeconfig","context":"eks"}`)); err != nil {
 		t.Fatal(err)
 	}
+	installPlugins(t, ops)
 	destroyed := filepath.Join(t.TempDir(), "destroyed")
 	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", `case "$*" in *get-contexts*) echo eks ;; *) echo https://eks ;; esac`))+":"+filepath.Dir(script(t, "pulumi", `case "$*" in
 		"stack ls --json") echo '[{"name":"prod"}]' ;;

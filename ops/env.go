@@ -26,7 +26,7 @@ func (o *Ops) pulumiEnv() []string {
 // that would lead them elsewhere. The state backend and the passphrase are those that the stack was made with.
 func (o *Ops) exports() (vars [][2]string, unset []string) {
 	vars = [][2]string{
-		{"PATH", strings.Join(append(slices.Clone(o.tools.Path), os.Getenv("PATH")), string(os.PathListSeparator))},
+		{"PATH", o.searchPath()},
 		{"PULUMI_STACK", o.Stack}, // so that no command needs -s
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		// The encryption salt is taken from the stack's state when the config file has none.
@@ -52,14 +52,13 @@ func (o *Ops) exports() (vars [][2]string, unset []string) {
 // PrintEnv prints the exports for a shell: eval "$(make env)". It prepares the stack, because what follows may be
 // `pulumi config set` before the first `make up`. It needs no cluster, and kubectl only when there is one.
 func (o *Ops) PrintEnv(ctx context.Context) error {
-	if err := o.findPulumi(ctx); err != nil {
-		return err
-	}
-	if _, err := o.Cluster(); err == nil {
-		if err := o.findKubectl(ctx); err != nil {
+	if err := errors.Join(o.findPulumi(ctx), o.addKnownTool(ctx, "kubectl")); err != nil {
+		if o.tools.Pulumi = o.look("pulumi"); o.tools.Pulumi == "" {
 			return err
 		}
-	} else if !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(os.Stderr, err) // `pulumi config set` needs no plugin
+	}
+	if _, err := o.Cluster(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if err := o.PrepareStack(ctx); err != nil {

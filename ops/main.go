@@ -31,6 +31,8 @@ type Ops struct {
 	chosen   *home     // where the stack keeps its state, once it is decided
 	exported *snapshot // the stack's state, until Pulumi changes it
 	settings []byte    // the configuration that Pulumi was given
+
+	choice *labChoice // nil unless this run chooses the cluster
 }
 
 type verb struct {

@@ -117,6 +117,7 @@ func (o *Ops) createKind(ctx context.Context) (Cluster, error) {
 
 // startLab brings the lab up; it prints its own steps.
 func (o *Ops) startLab(ctx context.Context) (Cluster, error) {
+	o.choice.set(true)
 	if err := o.labCommand(ctx, "up").Run(); err != nil {
 		return Cluster{}, fmt.Errorf("the lab did not start (%w); run make up again to continue where it stopped, "+
 			"or choose another cluster: %s", err, o.setContext())

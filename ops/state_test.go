@@ -117,7 +117,7 @@ func TestAPreviewLeavesTheConfigurationOfARunningCommand(t *testing.T) {
 	if err := ops.writeConfig([]byte(pinned)); err != nil {
 		t.Fatal(err)
 	}
-	preview := &Ops{Root: ops.Root, Stack: "dev", tools: ops.tools}
+	preview := &Ops{Root: ops.Root, Stack: "dev", tools: Tools{Pulumi: ops.tools.Pulumi}}
 	if err := preview.PrepareStack(t.Context()); err != nil {
 		t.Fatal(err)
 	}

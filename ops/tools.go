@@ -10,7 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,29 +21,15 @@ import (
 type Tools struct {
 	Pulumi  string   // path
 	Kubectl string   // path
-	Path    []string // folders that come before the user's PATH: what was built here
+	Path    []string // folders that come before the user's PATH: what was downloaded or built
+
+	mu  sync.Mutex // for Path: tools are found while the cluster starts
+	lab sync.Once
+	err error // of building bin/lab
 }
 
-// plugin is a Pulumi resource plugin that the program needs.
-type plugin struct {
-	name   string
-	module string // its SDK in go.mod: where its version is written
-	// standIn tells that what the lab builds is not the real plugin but our own, for the resource types the program uses.
-	standIn bool
-}
-
-var plugins = []plugin{
-	{name: "kubernetes", module: "github.com/pulumi/pulumi-kubernetes/sdk/v4"},
-	{name: "docker", module: "github.com/pulumi/pulumi-docker/sdk/v4", standIn: true},
-	{name: "random", module: "github.com/pulumi/pulumi-random/sdk/v4", standIn: true},
-}
-
-// downloadLimit bounds one attempt to download a plugin. A refusal takes milliseconds; this is for a network that
-// neither answers nor refuses.
-const downloadLimit = 2 * time.Minute
-
-// FindTools finds the tools that a verb needs, and gets or builds those that are missing. What it says goes to standard
-// error: `make env` is read by a shell.
+// FindTools finds Pulumi with its plugins, and kubectl. What is missing is downloaded; on the lab, what cannot be
+// downloaded is built. All progress goes to standard error: `make env` is read by a shell.
 func (o *Ops) FindTools(ctx context.Context) error {
 	if err := o.findPulumi(ctx); err != nil {
 		return err
@@ -48,122 +37,172 @@ func (o *Ops) FindTools(ctx context.Context) error {
 	return o.findKubectl(ctx)
 }
 
-// findKubectl finds kubectl on PATH, or has the lab build it.
-func (o *Ops) findKubectl(ctx context.Context) error {
-	if o.look("kubectl") == "" {
-		if err := o.build(ctx, "kubernetes"); err != nil {
-			return err
-		}
+func (o *Ops) findKubectl(ctx context.Context) (err error) {
+	if o.tools.Kubectl == "" {
+		o.tools.Kubectl, err = o.findTool(ctx, "kubectl")
 	}
-	o.tools.Kubectl = o.look("kubectl")
-	return nil
+	return err
 }
 
-// findPulumi finds Pulumi and its plugins on PATH or where Pulumi installs plugins, and has what is missing downloaded
-// or, failing that, built from Go modules.
 func (o *Ops) findPulumi(ctx context.Context) error {
 	if o.tools.Pulumi != "" {
 		return nil
 	}
-	if o.look("pulumi") == "" {
-		if err := o.build(ctx, "pulumi", "pulumi-language-go"); err != nil {
-			return err
-		}
-	}
-	pulumi := o.look("pulumi")
-
-	missing, err := o.missingPlugins()
+	pulumi, err := o.findTool(ctx, "pulumi")
 	if err != nil {
 		return err
 	}
-	var build, standIns []string
-	for _, p := range missing {
-		if o.download(ctx, pulumi, p) != nil {
-			build = append(build, "pulumi-resource-"+p.name) // the lab's name for what it builds instead
-			if p.standIn {
-				standIns = append(standIns, p.name)
-			}
-		}
-	}
-	if err := o.build(ctx, build...); err != nil {
+	if err := o.findPlugins(ctx, pulumi); err != nil {
 		return err
 	}
 	o.tools.Pulumi = pulumi
-	if len(standIns) > 0 {
-		fmt.Fprintf(os.Stderr, "  The real Pulumi plugins %s cannot be downloaded here: using the lab's stand-ins.\n", strings.Join(standIns, " and "))
-	}
 	return nil
 }
 
-// missingPlugins are those that Pulumi would have to download: neither on PATH nor in its own folder.
-func (o *Ops) missingPlugins() ([]plugin, error) {
-	var missing []plugin
-	for _, p := range plugins {
-		version, err := o.sdkVersion(p.module)
-		if err != nil {
-			return nil, err
-		}
-		_, err = os.Stat(filepath.Join(pulumiHome(), "plugins", "resource-"+p.name+"-"+version))
-		if err != nil && o.look("pulumi-resource-"+p.name) == "" {
-			missing = append(missing, p)
-		}
+// findTool returns the path of pulumi or kubectl: on PATH, downloaded earlier, downloaded now, or built by the lab.
+func (o *Ops) findTool(ctx context.Context, name string) (string, error) {
+	if path := o.look(name); path != "" {
+		return path, nil
 	}
-	return missing, nil
+	tool, err := o.officialTool(name)
+	if err != nil {
+		return "", err
+	}
+	folder, failed := o.download(ctx, tool)
+	switch {
+	case failed == nil:
+		o.addPath(folder)
+		return o.look(name), nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(failed, errChecksum):
+		return "", failed
+	}
+	if name == "pulumi" { // looked for while the cluster is chosen, which may take kubectl
+		o.choice.wait(ctx)
+	}
+	if here := o.place(); !here.lab && !here.forced {
+		hint := ""
+		if runtime.GOOS == "linux" {
+			hint = "; or have it built from Go modules: LAB=1"
+		}
+		return "", fmt.Errorf("%s %s is not on PATH and cannot be downloaded: %w; check the network and HTTPS_PROXY and run "+
+			"the command again, or install it: %s%s", name, tool.version, failed, tool.page, hint)
+	}
+	if err := o.build(ctx, failed, tool.built...); err != nil {
+		return "", err
+	}
+	return o.look(name), nil
 }
 
-// download has Pulumi install a plugin. That a download failed is remembered for a day: trying again takes seconds at
-// every run on a machine that has no way out.
-func (o *Ops) download(ctx context.Context, pulumi string, p plugin) error {
-	version, err := o.sdkVersion(p.module)
+// addKnownTool puts pulumi or kubectl on the search path if it is on this machine. It downloads and builds nothing.
+func (o *Ops) addKnownTool(ctx context.Context, name string) error {
+	if o.look(name) != "" {
+		return nil
+	}
+	tool, err := o.officialTool(name)
 	if err != nil {
 		return err
 	}
-	mark := o.state("no-download", p.name+"-"+version)
-	if info, err := os.Stat(mark); err == nil && time.Since(info.ModTime()) < 24*time.Hour {
-		return errors.New("failed before")
+	if tools, err := toolsFolder(); err == nil {
+		folder := tool.folder(tools)
+		if _, err := os.Stat(folder); err == nil {
+			o.addPath(folder)
+			return nil
+		}
 	}
-	limited, cancel := context.WithTimeout(ctx, downloadLimit)
-	defer cancel()
-	fmt.Fprintf(os.Stderr, "▸ Downloading Pulumi plugin %s %s\n", p.name, version)
-	cmd := exec.CommandContext(limited, pulumi, "plugin", "install", "resource", p.name, version)
-	cmd.Env = o.pulumiEnv()
-	if text, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "  not possible here: %s\n", lastLineOf(text))
-		return errors.Join(err, writeFile(mark, text))
+	if here := o.place(); here.lab || here.forced {
+		o.addPath(o.builtTools(ctx, tool.built...)...)
 	}
 	return nil
 }
 
-// sdkVersion is a module's version in go.mod, the one place where it is written.
-func (o *Ops) sdkVersion(module string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(o.Root, "go.mod"))
+// moduleVersion is a module's version in a go.mod, the one place where it is written.
+func (o *Ops) moduleVersion(file, module string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(o.Root, file))
 	if err != nil {
-		return "", fmt.Errorf("reading the SDK versions: %w", err)
+		return "", fmt.Errorf("reading the version of %s: %w", module, err)
 	}
-	match := regexp.MustCompile(regexp.QuoteMeta(module) + ` (v\S+)`).FindSubmatch(text)
+	match := regexp.MustCompile(`(?m)^(?:require)?\s*` + regexp.QuoteMeta(module) + ` (v\S+)`).FindSubmatch(text)
 	if match == nil {
-		return "", fmt.Errorf("go.mod does not require %s", module)
+		return "", fmt.Errorf("%s does not require %s", file, module)
 	}
 	return string(match[1]), nil
 }
 
-// build has the lab build tools and puts their folders before PATH. Tools in the cache cost nothing.
-func (o *Ops) build(ctx context.Context, names ...string) error {
+// build has the lab build tools and puts their folders before PATH. Tools in the cache cost nothing. For others, the
+// failed download is printed before the work starts.
+func (o *Ops) build(ctx context.Context, failed error, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	cmd := o.labCommand(ctx, append([]string{"tools"}, names...)...)
-	var folders bytes.Buffer
-	cmd.Stdout = &folders
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("building %s: %w", strings.Join(names, ", "), err)
+	if runtime.GOOS != "linux" {
+		return errors.New("tools are built on Linux only")
 	}
-	o.tools.Path = append(o.tools.Path, strings.Fields(folders.String())...)
+	folders := o.builtTools(ctx, names...)
+	if len(folders) < len(names) {
+		if failed != nil {
+			fmt.Fprintf(os.Stderr, "  Building %s from Go modules, as the download failed: %s\n",
+				strings.Join(names, ", "), oneLine(failed.Error()))
+		}
+		cmd := o.labCommand(ctx, append([]string{"tools"}, names...)...)
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("building %s: %w", strings.Join(names, ", "), err)
+		}
+		folders = lines(out.Bytes())
+	}
+	o.addPath(folders...)
 	return nil
 }
 
-// look is exec.LookPath with the built tools first; "" when there is no such program.
+// builtTools are the folders of those of the tools that the lab has built before.
+func (o *Ops) builtTools(ctx context.Context, names ...string) []string {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	cmd := o.labCommand(ctx, append([]string{"tools", "-built"}, names...)...)
+	cmd.Stdout, cmd.Stderr = nil, nil
+	out, err := cmd.Output()
+	if err != nil {
+		return nil // building them will say why
+	}
+	return lines(out)
+}
+
+// lines splits what `lab tools` prints. A folder's name may have spaces.
+func lines(out []byte) []string {
+	var all []string
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+func (o *Ops) addPath(folders ...string) {
+	o.tools.mu.Lock()
+	defer o.tools.mu.Unlock()
+	for _, folder := range folders {
+		if !slices.Contains(o.tools.Path, folder) {
+			o.tools.Path = append(o.tools.Path, folder)
+		}
+	}
+}
+
+// searchPath is the user's PATH with what was downloaded or built before it.
+func (o *Ops) searchPath() string {
+	o.tools.mu.Lock()
+	defer o.tools.mu.Unlock()
+	return strings.Join(append(slices.Clone(o.tools.Path), os.Getenv("PATH")), string(os.PathListSeparator))
+}
+
+// look is exec.LookPath with the downloaded and built tools first; "" when there is no such program.
 func (o *Ops) look(name string) string {
+	o.tools.mu.Lock()
+	defer o.tools.mu.Unlock()
 	for _, dir := range o.tools.Path {
 		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
 			return path
@@ -199,16 +238,27 @@ func (o *Ops) labEnv(ctx context.Context) (LabEnv, error) {
 }
 
 // labCommand is `go run ./lab …` on this terminal. The binary is kept in bin/, so that an interrupt reaches the lab
-// itself and not only `go run`.
+// itself and not only `go run`. The first call builds it: most machines never need it.
 func (o *Ops) labCommand(ctx context.Context, args ...string) *exec.Cmd {
+	o.tools.lab.Do(func() {
+		build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join("bin", "lab"), "./lab")
+		build.Dir = o.Root
+		if out, err := build.CombinedOutput(); err != nil {
+			o.tools.err = fmt.Errorf("go build ./lab: %w: %s", err, bytes.TrimSpace(out))
+		}
+	})
 	cmd := exec.CommandContext(ctx, filepath.Join(o.Root, "bin", "lab"), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = o.Root, os.Stdout, os.Stderr
+	if o.tools.err != nil {
+		cmd.Err = o.tools.err
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	return cmd
 }
 
+// lastLineOf also splits at the carriage returns of a progress bar.
 func lastLineOf(text []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+	text = bytes.TrimSpace(text)
+	return string(bytes.TrimSpace(text[bytes.LastIndexAny(text, "\r\n")+1:]))
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"todo/internal/step"
+	kube "todo/target"
 )
 
 // Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
@@ -152,8 +153,14 @@ func (o *Ops) roll(ctx context.Context, cluster Cluster, args ...string) error {
 // prepareCluster starts the cluster and, at the same time, gets the tools and compiles the program: the first time on a
 // machine that has none of them, each takes minutes, and neither keeps two cores busy alone.
 func (o *Ops) prepareCluster(ctx context.Context) (Cluster, error) {
+	o.choice = newLabChoice()
+	choose := func(ctx context.Context) (Cluster, error) {
+		cluster, err := o.ChooseCluster(ctx)
+		o.choice.set(cluster.Kind == string(kube.Lab) || cluster.Context == kube.LabContext)
+		return cluster, err
+	}
 	builds := func(ctx context.Context) error { return errors.Join(o.compile(ctx), o.findPulumi(ctx)) }
-	cluster, err := chooseBesideBuilds(ctx, o.ChooseCluster, builds)
+	cluster, err := chooseBesideBuilds(ctx, choose, builds)
 	if err != nil {
 		return cluster, err
 	}
@@ -169,7 +176,7 @@ func (o *Ops) compile(ctx context.Context) error {
 
 // Preview shows what Up would change. It starts nothing.
 func (o *Ops) Preview(ctx context.Context) error {
-	if err := o.FindTools(ctx); err != nil {
+	if err := o.findPulumi(ctx); err != nil {
 		return err
 	}
 	if err := o.PrepareStack(ctx); err != nil {
