@@ -57,7 +57,7 @@ func (k *Keys) load(ctx *pulumi.Context, m target.Machine) (*Config, error) {
 	}
 	if c.builds() {
 		var unusable []string
-		c.Images.Proxies, unusable = buildProxies(m.getenv)
+		c.Images.Proxies, unusable = buildProxies(m.Getenv)
 		warnings = append(warnings, unusable...)
 	}
 	for _, w := range warnings {

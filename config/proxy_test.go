@@ -50,7 +50,7 @@ func TestBuildProxies(t *testing.T) {
 
 func TestProxiesAreReadWhereImagesAreBuilt(t *testing.T) {
 	m, _ := bare(recorded, nil)
-	m.getenv = func(name string) string { return map[string]string{"HTTPS_PROXY": "http://proxy:3128"}[name] }
+	m.Getenv = func(name string) string { return map[string]string{"HTTPS_PROXY": "http://proxy:3128"}[name] }
 	cfg, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
 	if err != nil {
 		t.Fatal(err)
