@@ -60,7 +60,7 @@ func TestWorkloadFailsWithinItsTimeout(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := r.Get(deploymentType, "web-deployment")
-		expect(t, d, "spec.progressDeadlineSeconds", want, "a release that cannot become Ready has to be given up")
+		expect(t, d, "spec.progressDeadlineSeconds", want, "a release that cannot become Ready has to end")
 	}
 }
 

@@ -30,7 +30,7 @@ func badReleases() []badRelease {
 		}, []string{"ended 3 times (exit code 1)", "Crash (", "│ a bad release", "2 pods of the previous release serve"}},
 		{"a release that ends when it starts", func(t *testing.T) {
 			change(t, "Pulumi.dev.yaml", "  todo:services: {backend: {env: {WEB_CONCURRENCY: '0'}}}\n")
-		}, []string{"ended 3 times (exit code ", "): given up", "BadSetting (", "2 pods of the previous release serve"}},
+		}, []string{"ended 3 times (exit code ", "): the update was aborted", "BadSetting (", "2 pods of the previous release serve"}},
 		{"a release whose image is not there", func(t *testing.T) {
 			change(t, "Pulumi.dev.yaml", "  todo:images: {frontend-web: 'localhost:5000/todo/frontend-web:no-such-tag'}\n")
 		}, []string{"cannot start (", "ImagePull", "There is no image", "2 pods of the previous release serve"}},
@@ -89,7 +89,7 @@ func testBadRelease(t *testing.T, release badRelease) {
 	if out := run(t, "make", "releases"); !strings.Contains(out, "make rollback returns to release") {
 		t.Errorf("make releases does not say that the last update did not end well:\n%s", out)
 	}
-	conclude(t, release.name+" is given up", &up)
+	conclude(t, release.name+" is aborted", &up)
 
 	begin = time.Now()
 	out = run(t, "make", "rollback")
