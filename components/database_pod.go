@@ -82,8 +82,9 @@ func (a DatabaseArgs) probe(period, failures int) *corev1.ProbeArgs {
 	}
 }
 
-// databaseKeeps are the inputs that a running database keeps as they were. The claim's template cannot be changed: Postgres would
-// be deleted and created again. The probes' numbers are not worth a restart of Postgres when a stack is upgraded.
+// databaseKeeps are the inputs that a running database keeps as they were. The claim's template cannot be changed:
+// Postgres would be deleted and created again. The probes' numbers are not worth a restart of Postgres when a stack
+// is upgraded.
 func databaseKeeps() []string {
 	keeps := []string{"spec.volumeClaimTemplates"}
 	for _, probe := range []string{"startupProbe", "livenessProbe", "readinessProbe"} {

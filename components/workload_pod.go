@@ -84,8 +84,8 @@ func startupProbe(probes config.Probes) *corev1.ProbeArgs {
 	return probe(probes.Liveness, startupPeriodSeconds, limit/startupPeriodSeconds)
 }
 
-// livenessProbe asks three times or more within the silence that is allowed, and waits for each answer until it asks again: a
-// process that gets little CPU answers late.
+// livenessProbe asks three times or more within the silence that is allowed, and waits for each answer until it asks
+// again: a process that gets little CPU answers late.
 func livenessProbe(probes config.Probes) *corev1.ProbeArgs {
 	silence := cmp.Or(probes.LivenessSeconds, config.DefaultLivenessSeconds)
 	period := min((silence+2)/3, longestLivenessPeriodSeconds)

@@ -76,7 +76,7 @@ func TestWorkloadPod(t *testing.T) {
 		{"spec.strategy.rollingUpdate.maxUnavailable", "0", "a rollout must not cost capacity"},
 		{"spec.strategy.rollingUpdate.maxSurge", "1", "a rollout needs room for one more"},
 		{"spec.revisionHistoryLimit", "5", "old ReplicaSets pile up"},
-		{"spec.progressDeadlineSeconds", "300", "a rollout that hangs has to fail"},
+		{"spec.progressDeadlineSeconds", "900", "a rollout that hangs has to fail"},
 		{pod + "automountServiceAccountToken", "false", "a stolen token is access to the API server"},
 		{pod + "enableServiceLinks", "false", "links pollute the environment"},
 		{pod + "serviceAccountName", `"web-serviceaccount-0a1b2c3d"`, "each service has an identity of its own"},

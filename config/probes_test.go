@@ -8,21 +8,24 @@ import (
 
 func TestTheStartFitsIntoTheRollout(t *testing.T) {
 	tests := map[string]struct {
-		given map[string]string
-		want  int
+		rollout, probes string
+		want            int
 	}{
-		"defaults": {nil, DefaultStartupSeconds},
-		// As older versions of Pulumi.dev.yaml had it: no key needs to be changed.
-		"a shorter rollout":              {map[string]string{"todo:rolloutTimeoutSeconds": "200"}, 200},
-		"a shorter rollout and a start":  {map[string]string{"todo:rolloutTimeoutSeconds": "200", "todo:services": `{"backend":{"probes":{"startupSeconds":100}}}`}, 100},
-		"a longer rollout":               {map[string]string{"todo:rolloutTimeoutSeconds": "3600"}, DefaultStartupSeconds},
-		"another field of the same kind": {map[string]string{"todo:rolloutTimeoutSeconds": "300", "todo:services": `{"backend":{"probes":{"livenessSeconds":60}}}`}, 300},
+		"defaults":                  {"", "", DefaultStartupSeconds},
+		"an older Pulumi.dev.yaml":  {"200", "", 200}, // no key needs to be changed
+		"a start within a rollout":  {"200", `{"startupSeconds":100}`, 100},
+		"a longer rollout":          {"3600", "", DefaultStartupSeconds},
+		"another field of a probe":  {"300", `{"livenessSeconds":60}`, 300},
+		"a start longer than usual": {"", `{"startupSeconds":900}`, 900},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			given := map[string]string{"todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000"}
-			for key, value := range test.given {
-				given[key] = value
+			if test.rollout != "" {
+				given["todo:rolloutTimeoutSeconds"] = test.rollout
+			}
+			if test.probes != "" {
+				given["todo:services"] = `{"backend":{"probes":` + test.probes + `}}`
 			}
 			m, _ := bare("", nil)
 			cfg, err := load(t, pulumitest.Options{Config: given}, m)

@@ -27,10 +27,14 @@ func badReleases() []badRelease {
 	return []badRelease{
 		{"a release whose workers crash", func(t *testing.T) {
 			change(t, "app/backend/src/api/main.py", "raise SystemExit('a bad release')\n")
-		}, []string{"ended 3 times (exit code 1)", "Crash (", "│ a bad release", "2 pods of the previous release serve"}},
+		}, []string{
+			"ended 3 times (exit code 1)", "Crash (", "│ a bad release", "2 pods of the previous release serve",
+		}},
 		{"a release that ends when it starts", func(t *testing.T) {
 			change(t, "Pulumi.dev.yaml", "  todo:services: {backend: {env: {WEB_CONCURRENCY: '0'}}}\n")
-		}, []string{"ended 3 times (exit code ", "): the update was aborted", "BadSetting (", "2 pods of the previous release serve"}},
+		}, []string{
+			"ended 3 times (exit code ", "): the update was aborted", "BadSetting (", "2 pods of the previous release serve",
+		}},
 		{"a release whose image is not there", func(t *testing.T) {
 			change(t, "Pulumi.dev.yaml", "  todo:images: {frontend-web: 'localhost:5000/todo/frontend-web:no-such-tag'}\n")
 		}, []string{"cannot start (", "ImagePull", "There is no image", "2 pods of the previous release serve"}},

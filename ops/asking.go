@@ -11,8 +11,8 @@ import (
 	"todo/internal/doctor"
 )
 
-// kubectlLimit ends a kubectl that only reads. --request-timeout does not bound all of it: a VPN that drops packets, or a
-// program that fetches credentials, can hold it up without end.
+// kubectlLimit ends a kubectl that only reads. --request-timeout does not bound all of it: a VPN that drops packets,
+// or a program that fetches credentials, can hold it up without end.
 var kubectlLimit = 30 * time.Second
 
 // asking returns a function that reads from a namespace of the cluster, each time within kubectlLimit.
@@ -24,7 +24,8 @@ func (o *Ops) asking(c Cluster, namespace string) doctor.Kubectl {
 		cmd.WaitDelay = time.Second // its own child, which it leaves behind, may hold the output open
 		text, err := cmd.Output()
 		if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("kubectl %s: cluster %s has not answered within %v", args[0], c.Context, kubectlLimit)
+			return nil, fmt.Errorf("kubectl %s: cluster %s has not answered within %v",
+				args[0], c.Context, kubectlLimit)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("kubectl %s: %w%s", args[0], err, stderrOf(err))

@@ -15,8 +15,8 @@ import (
 	"todo/internal/doctor"
 )
 
-// Doctor prints why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another namespace of
-// the same cluster; FORMAT=json prints for a program.
+// Doctor prints why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another
+// namespace of the same cluster; FORMAT=json prints for a program.
 func (o *Ops) Doctor(ctx context.Context) error {
 	cluster, err := o.deployed(ctx)
 	if err != nil {
@@ -69,7 +69,8 @@ func (o *Ops) doctorTarget(c Cluster, namespace string) (doctor.Target, error) {
 	if err != nil {
 		return doctor.Target{}, err
 	}
-	target.Namespace, target.Stack, target.Managed, target.First = own, o.Stack, keys.managesDatabase(), len(releases) == 0
+	target.Namespace, target.Stack = own, o.Stack
+	target.Managed, target.First = keys.managesDatabase(), len(releases) == 0
 	if images, ok := keys.Images.(map[string]any); ok {
 		target.Images = slices.Sorted(maps.Keys(images))
 	}

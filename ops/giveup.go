@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// usualPatience is how long a new container may run without becoming Ready on a node that has CPU to spare: 20 times what the
-	// services need there. A node that is short of CPU has until rolloutTimeoutSeconds.
+	// usualPatience is how long a new container may run without becoming Ready on a node that has CPU to spare: 20
+	// times what the services need there. A node that is short of CPU has until rolloutTimeoutSeconds.
 	usualPatience = 200 * time.Second
 
 	watchPeriod = 3 * time.Second
@@ -24,8 +24,8 @@ type hopeless struct{ why string }
 
 func (h hopeless) Error() string { return h.why + ": the update was aborted" }
 
-// untilHopeless returns a context that ends, with a hopeless as its cause, when a pod that is new evidently cannot become Ready: the
-// rest of rolloutTimeoutSeconds would be waited for in vain.
+// untilHopeless returns a context that ends, with a hopeless as its cause, when a pod that is new evidently cannot
+// become Ready: the rest of rolloutTimeoutSeconds would be waited for in vain.
 func (o *Ops) untilHopeless(ctx context.Context, c Cluster) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	all, err := o.releases(c.UID)
@@ -41,7 +41,9 @@ func (o *Ops) watch(ctx context.Context, c Cluster, first bool, abort context.Ca
 		return // the update itself reports it
 	}
 	kubectl := o.asking(c, keys.namespace(o.Stack))
-	nodes := &nodeWatch{read: func(node string) doctor.Pressure { return doctor.ReadPressure(ctx, kubectl, node, machine(c)) }}
+	nodes := &nodeWatch{read: func(node string) doctor.Pressure {
+		return doctor.ReadPressure(ctx, kubectl, node, machine(c))
+	}}
 	var w *podWatch
 	for ctx.Err() == nil {
 		text, err := kubectl(ctx, "get", "pods", "-l", "app.kubernetes.io/part-of=todo", "-o", "json")
@@ -96,7 +98,7 @@ func (n *nodeWatch) judge(verdicts []verdict, now time.Time) string {
 		switch {
 		case p.Short() && !n.told:
 			n.told = true
-			fmt.Printf("  The node %s is short of CPU (%s), so pods start slowly. Waiting until rolloutTimeoutSeconds at most.\n", v.node, p)
+			fmt.Printf("  The node %s is short of CPU (%s): pods start slowly, and make up waits for them.\n", v.node, p)
 		case p.Short():
 		case v.doubt == unlessShort || p.Known:
 			return v.why

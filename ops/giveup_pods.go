@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	// hopelessEnds of one new container mean that it will not become Ready: the third is about 20 s after the start of one that crashes.
+	// hopelessEnds of one new container mean that it will not become Ready: the third is about 20 s after the start
+	// of one that crashes.
 	hopelessEnds = 3
-	// hopelessWait is how long a new container may lack its image, or the Secret or ConfigMap that it refers to. A registry that
-	// was away for a moment has been asked three times by then.
+	// hopelessWait is how long a new container may lack its image, or the Secret or ConfigMap that it refers to. A
+	// registry that was away for a moment has been asked three times by then.
 	hopelessWait = 30 * time.Second
-	// hopelessPending is how long a new pod may find no room on a local cluster, to which no node is added. The pods that an update
-	// removes have ended by then.
+	// hopelessPending is how long a new pod may find no room on a local cluster, to which no node is added. The pods
+	// that an update removes have ended by then.
 	hopelessPending = 2 * time.Minute
 )
 
@@ -141,7 +142,8 @@ func (w *podWatch) look(pods watchedPods, now time.Time) (all []verdict) {
 			continue
 		}
 		say := func(d doubt, format string, args ...any) {
-			all = append(all, verdict{"pod " + p.Metadata.Name + " " + fmt.Sprintf(format, args...), p.Spec.NodeName, d})
+			why := fmt.Sprintf("pod %s "+format, append([]any{p.Metadata.Name}, args...)...)
+			all = append(all, verdict{why, p.Spec.NodeName, d})
 		}
 		if noRoom := p.noRoom(); w.lasted(p.Metadata.UID+"/room", noRoom != "", now, hopelessPending) && w.local {
 			say(none, "finds no room (%s)", noRoom)
@@ -172,15 +174,15 @@ func (w *podWatch) look(pods watchedPods, now time.Time) (all []verdict) {
 	return all
 }
 
-// cannotStart are the reasons for which a container waits that pass only when something else changes. A container runtime, or a
-// registry beside it, that gets no CPU shows as some of them.
+// cannotStart are the reasons for which a container waits that pass only when something else changes. A container
+// runtime, or a registry beside it, that gets no CPU shows as some of them.
 var cannotStart = map[string]doubt{
 	"ErrImagePull": unlessShort, "ImagePullBackOff": unlessShort, "CreateContainerError": unlessShort,
 	"InvalidImageName": none, "ErrImageNeverPull": none, "CreateContainerConfigError": none,
 }
 
-// crashDoubt: the kubelet ends a container whose probe failed, and a slow one fails it. 137 and 143 are its signals; a process that
-// handles the signal ends with 0.
+// crashDoubt: the kubelet ends a container whose probe failed, and a slow one fails it. 137 and 143 are its signals;
+// a process that handles the signal ends with 0.
 func crashDoubt(exitCode int) doubt {
 	if exitCode == 0 || exitCode == 137 || exitCode == 143 {
 		return unlessShort

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,18 +24,29 @@ func waiting(reason string, restarts, exitCode int) string {
 	if restarts > 0 {
 		last = fmt.Sprintf(`,"lastState":{"terminated":{"exitCode":%d}}`, exitCode)
 	}
-	return status("Pending", fmt.Sprintf(`{"name":"backend","restartCount":%d,"state":{"waiting":{"reason":%q}}%s}`, restarts, reason, last), "")
+	const container = `{"name":"backend","restartCount":%d,"state":{"waiting":{"reason":%q}}%s}`
+	return status("Pending", fmt.Sprintf(container, restarts, reason, last), "")
 }
 
+func unscheduled(why string) string {
+	const condition = `{"type":"PodScheduled","status":"False","message":"0/1 nodes are available: %s"}`
+	return status("Pending", "", fmt.Sprintf(condition, why))
+}
+
+const isReady, isNotReady = `{"type":"Ready","status":"True"}`, `{"type":"Ready","status":"False"}`
+
 var (
-	running  = status("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, `{"type":"Ready","status":"False"}`)
-	serving  = status("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, `{"type":"Ready","status":"True"}`)
-	failed   = status("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, `{"type":"Ready","status":"False"}`)
+	running  = status("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, isNotReady)
+	serving  = status("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, isReady)
+	failed   = status("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, isNotReady)
 	creating = waiting("ContainerCreating", 0, 0)
 	pulling  = waiting("ErrImagePull", 0, 0)
+	backoff  = waiting("ImagePullBackOff", 0, 0)
+	noSecret = waiting("CreateContainerConfigError", 0, 0)
 	crashed  = waiting("CrashLoopBackOff", 2, 3)
-	full     = status("Pending", "", `{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: 1 Insufficient cpu. no new claims."}`)
-	unbound  = status("Pending", "", `{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."}`)
+	killed   = waiting("CrashLoopBackOff", 2, 137)
+	full     = unscheduled("1 Insufficient cpu. no new claims to deallocate.")
+	unbound  = unscheduled("pod has unbound immediate PersistentVolumeClaims.")
 )
 
 func times(n int, text string) (all []string) {
@@ -43,73 +56,77 @@ func times(n int, text string) (all []string) {
 	return all
 }
 
+// situation is what is not usual about a case.
+type situation struct {
+	pod   string // "new" by default, "old" or "leaving"
+	first bool   // there is no release yet
+	cloud bool   // the cluster is not on this machine
+}
+
 func TestAnUpdateIsAbortedWhenANewPodCannotBecomeReady(t *testing.T) {
-	spare := doctor.Pressure{Known: true, Waiting: 2}
-	short := doctor.Pressure{Known: true, Waiting: 97}
-	unknown := doctor.Pressure{Waiting: -1}
-	type nodes []doctor.Pressure
+	spare := []doctor.Pressure{{Known: true, Waiting: 2}}
+	short := []doctor.Pressure{{Known: true, Waiting: 97}}
+	unknown := []doctor.Pressure{{Waiting: -1}}
+	usual, first := situation{}, situation{first: true}
+	certain := slices.Concat(spare, unknown) // that it is not short of CPU, or nothing
+	every := slices.Concat(spare, short, unknown)
 	tests := map[string]struct {
-		pod   string
-		looks []string // the pod's status, 20 s apart
-		nodes nodes    // every one has to lead to the same
-		first bool     // there is no release yet
-		cloud bool
+		looks []string          // the pod's status, 20 s apart
+		nodes []doctor.Pressure // each leads to the same
 		want  string
+		in    situation
 	}{
-		"crashes":                             {looks: []string{creating, running, crashed}, nodes: nodes{spare, short, unknown}, want: "pod new ended 3 times (exit code 3)"},
-		"crashed once":                        {looks: []string{waiting("CrashLoopBackOff", 1, 3), running}, nodes: nodes{spare}},
-		"an old pod crashes":                  {pod: "old", looks: times(30, crashed), nodes: nodes{spare}},
-		"a new pod that is being removed":     {pod: "leaving", looks: times(30, crashed), nodes: nodes{spare}},
-		"killed by its probe":                 {looks: times(3, waiting("CrashLoopBackOff", 2, 137)), nodes: nodes{spare, unknown}, want: "pod new ended 3 times (exit code 137)"},
-		"killed by its probe, on a busy node": {looks: times(30, waiting("CrashLoopBackOff", 2, 137)), nodes: nodes{short}},
+		"crashes":                             {[]string{creating, running, crashed}, every, "pod new ended 3 times (exit code 3)", usual},
+		"crashed once":                        {[]string{waiting("CrashLoopBackOff", 1, 3), running}, every, "", usual},
+		"an old pod crashes":                  {times(30, crashed), every, "", situation{pod: "old"}},
+		"a new pod that is being removed":     {times(30, crashed), every, "", situation{pod: "leaving"}},
+		"killed by its probe":                 {times(3, killed), certain, "pod new ended 3 times (exit code 137)", usual},
+		"killed by its probe, on a busy node": {times(30, killed), short, "", usual},
 
-		"no image":                       {looks: times(3, pulling), nodes: nodes{spare, unknown}, want: "pod new cannot start (ErrImagePull)"},
-		"no image, on a busy node":       {looks: times(30, pulling), nodes: nodes{short}},
-		"the image comes late":           {looks: []string{pulling, waiting("ImagePullBackOff", 0, 0), running}, nodes: nodes{spare}},
-		"the image is away now and then": {looks: []string{pulling, running, pulling, running}, nodes: nodes{spare}},
-		"a Secret is missing":            {looks: times(3, waiting("CreateContainerConfigError", 0, 0)), nodes: nodes{spare, short}, want: "CreateContainerConfigError"},
+		"no image":                       {times(3, pulling), certain, "pod new cannot start (ErrImagePull)", usual},
+		"no image, on a busy node":       {times(30, pulling), short, "", usual},
+		"the image comes late":           {[]string{pulling, backoff, running}, every, "", usual},
+		"the image is away now and then": {[]string{pulling, running, pulling, running}, every, "", usual},
+		"a Secret is missing":            {times(3, noSecret), every, "CreateContainerConfigError", usual},
 
-		"the image is being pulled":                {looks: times(60, creating), nodes: nodes{spare, short, unknown}},
-		"runs and is not Ready yet":                {looks: times(9, running), nodes: nodes{spare, short, unknown}},
-		"runs and does not become Ready":           {looks: times(12, running), nodes: nodes{spare}, want: "pod new runs and has not become Ready within 3m20s"},
-		"the same, on a busy node":                 {looks: times(60, running), nodes: nodes{short}},
-		"the same, and nothing is known of nodes":  {looks: times(60, running), nodes: nodes{unknown}},
-		"was Ready in between":                     {looks: append(append(times(9, running), serving), times(9, running)...), nodes: nodes{spare}},
-		"the pod of a Job that is tried once more": {looks: times(30, failed), nodes: nodes{spare}},
+		"the image is being pulled":               {times(60, creating), every, "", usual},
+		"runs and is not Ready yet":               {times(9, running), every, "", usual},
+		"runs and does not become Ready":          {times(12, running), spare, "pod new runs and has not become Ready within 3m20s", usual},
+		"the same, on a busy node":                {times(60, running), short, "", usual},
+		"the same, and nothing is known of nodes": {times(60, running), unknown, "", usual},
+		"was Ready in between":                    {slices.Concat(times(9, running), []string{serving}, times(9, running)), every, "", usual},
+		"the pod of a Job that is tried again":    {times(30, failed), every, "", usual},
 
-		"no room":                      {looks: times(8, full), nodes: nodes{spare, short}, want: "pod new finds no room (0/1 nodes are available: 1 Insufficient cpu)"},
-		"no room until old pods end":   {looks: append(times(4, full), creating, running), nodes: nodes{spare}},
-		"no room, and a node is added": {looks: times(8, full), nodes: nodes{spare}, cloud: true},
-		"its volume is being made":     {looks: times(30, unbound), nodes: nodes{spare}},
+		"no room":                      {times(8, full), every, "pod new finds no room (0/1 nodes are available: 1 Insufficient cpu)", usual},
+		"no room until old pods end":   {append(times(4, full), creating, running), every, "", usual},
+		"no room, and a node is added": {times(8, full), every, "", situation{cloud: true}},
+		"its volume is being made":     {times(30, unbound), every, "", usual},
 
-		"the first release crashes until its database is there": {first: true, looks: append(times(8, crashed), serving), nodes: nodes{spare}},
-		"the first release crashes":                             {first: true, looks: times(12, crashed), nodes: nodes{spare}, want: "pod new ended 3 times (exit code 3)"},
-		"the first release crashes, on a busy node":             {first: true, looks: times(30, crashed), nodes: nodes{short}},
-		"the first release has no image":                        {first: true, looks: times(12, pulling), nodes: nodes{spare}, want: "ErrImagePull"},
-		"the first release's Secret comes late":                 {first: true, looks: append(times(5, waiting("CreateContainerConfigError", 0, 0)), running), nodes: nodes{spare}},
+		"at first, crashes until its database exists": {append(times(8, crashed), serving), every, "", first},
+		"at first, crashes":                           {times(12, crashed), spare, "pod new ended 3 times (exit code 3)", first},
+		"at first, crashes on a busy node":            {times(30, crashed), short, "", first},
+		"at first, has no image":                      {times(12, pulling), certain, "ErrImagePull", first},
+		"at first, its Secret is made late":           {append(times(5, noSecret), running), every, "", first},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			name := test.pod
-			if name == "" {
-				name = "new"
-			}
+			name := cmp.Or(test.in.pod, "new")
 			read := func(status string) (pods watchedPods) {
 				t.Helper()
-				deletion := map[string]string{"leaving": "2026-11-23T00:00:00Z"}[test.pod]
-				text := fmt.Sprintf(`{"items":[{"metadata":{"name":%q,"uid":%q,"deletionTimestamp":%q},"spec":{"nodeName":"todo-lab"},"status":%s}]}`, name, name, deletion, status)
-				if err := json.Unmarshal([]byte(text), &pods); err != nil {
+				deletion := map[string]string{"leaving": "2026-11-23T00:00:00Z"}[name]
+				const list = `{"items":[{"metadata":{"name":%q,"uid":%[1]q,"deletionTimestamp":%q},"status":%s}]}`
+				if err := json.Unmarshal(fmt.Appendf(nil, list, name, deletion, status), &pods); err != nil {
 					t.Fatal(err)
 				}
 				return pods
 			}
 			for _, pressure := range test.nodes {
 				var before watchedPods
-				if test.pod == "old" {
+				if name == "old" {
 					before = read(running)
 				}
 				w, now, got := newPodWatch(before), time.Unix(0, 0), ""
-				w.first, w.local, w.patience = test.first, !test.cloud, usualPatience
+				w.first, w.local, w.patience = test.in.first, !test.in.cloud, usualPatience
 				n := &nodeWatch{read: func(string) doctor.Pressure { return pressure }}
 				for _, status := range test.looks {
 					if got = n.judge(w.look(read(status), now), now); got != "" {
@@ -175,12 +192,16 @@ func TestTheDoctorsTargetNamesItsCluster(t *testing.T) {
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
 	for _, namespace := range []string{"", "other"} {
 		got, err := ops.doctorTarget(Cluster{Context: "todo-lab", Kubeconfig: "lab/kubeconfig", Local: true}, namespace)
-		if want := filepath.Join(ops.Root, "lab/kubeconfig"); err != nil || got.Context != "todo-lab" || got.Kubeconfig != want {
-			t.Errorf("namespace %q: context %q, kubeconfig %q (%v), want todo-lab and %s", namespace, got.Context, got.Kubeconfig, err, want)
+		want := filepath.Join(ops.Root, "lab/kubeconfig")
+		if err != nil || got.Context != "todo-lab" || got.Kubeconfig != want {
+			t.Errorf("namespace %q: context %q, kubeconfig %q (%v), want todo-lab and %s",
+				namespace, got.Context, got.Kubeconfig, err, want)
 		}
 	}
-	if got, err := ops.doctorTarget(Cluster{Context: "minikube"}, ""); err != nil || got.Kubeconfig != "" || got.Machine != (doctor.Machine{}) {
-		t.Errorf("kubeconfig %q, machine %+v (%v), want kubectl's own, and no load of a machine that the cluster is not on", got.Kubeconfig, got.Machine, err)
+	got, err := ops.doctorTarget(Cluster{Context: "minikube"}, "")
+	if err != nil || got.Kubeconfig != "" || got.Machine != (doctor.Machine{}) {
+		t.Errorf("kubeconfig %q, machine %+v (%v), want kubectl's own, and no load: the cluster is elsewhere",
+			got.Kubeconfig, got.Machine, err)
 	}
 	if _, err := os.Stat("/proc/loadavg"); err == nil && machine(Cluster{Local: true}).CPUs == 0 {
 		t.Error("the load of this machine was not read")

@@ -38,7 +38,8 @@ type stackKeys struct {
 	DatabaseURL any                           `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
 }
 
-// serviceKeys are the port on localhost, whether there is the service at all, where its source is, and how slowly it may start.
+// serviceKeys are the port on localhost, whether there is the service at all, where its source is, and how slowly it
+// may start.
 type serviceKeys struct {
 	LocalPort int    `yaml:"localPort"`
 	Enabled   *bool  `yaml:"enabled"` // nil is true

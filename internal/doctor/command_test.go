@@ -11,10 +11,16 @@ func TestEveryKubectlCommandNamesItsCluster(t *testing.T) {
 		target Target
 		want   string
 	}{
-		"a context":            {Target{Context: "minikube"}, "kubectl --context minikube "},
-		"a kubeconfig besides": {Target{Context: "todo-lab", Kubeconfig: "/var/lib/todo lab/kubeconfig"}, "kubectl --kubeconfig '/var/lib/todo lab/kubeconfig' --context todo-lab "},
-		"an ARN":               {Target{Context: "arn:aws:eks:eu-west-1:123456789012:cluster/work"}, "kubectl --context arn:aws:eks:eu-west-1:123456789012:cluster/work "},
-		"a quote":              {Target{Context: "ann's"}, `kubectl --context 'ann'\''s' `},
+		"a context": {Target{Context: "minikube"}, "kubectl --context minikube "},
+		"a kubeconfig besides": {
+			Target{Context: "todo-lab", Kubeconfig: "/var/lib/todo lab/kubeconfig"},
+			"kubectl --kubeconfig '/var/lib/todo lab/kubeconfig' --context todo-lab ",
+		},
+		"an ARN": {
+			Target{Context: "arn:aws:eks:eu-west-1:123456789012:cluster/work"},
+			"kubectl --context arn:aws:eks:eu-west-1:123456789012:cluster/work ",
+		},
+		"a quote": {Target{Context: "ann's"}, `kubectl --context 'ann'\''s' `},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -74,7 +74,8 @@ type Log struct {
 type Target struct {
 	Namespace string
 	Stack     string // "" when the namespace is not a stack's: fixes are then kubectl's and not the configuration's
-	// Context and Kubeconfig name the cluster in every command. An empty Kubeconfig is the one that kubectl takes by itself.
+	// Context and Kubeconfig name the cluster in every command. An empty Kubeconfig is the one that kubectl takes by
+	// itself.
 	Context, Kubeconfig string
 	// Machine is the load of this machine when the cluster runs on it.
 	Machine Machine

@@ -18,7 +18,8 @@ var stackSecrets = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_S
 
 // prescribe says in one sentence what the cause comes from, and gives the command that ends it.
 func (d *diagnosis) prescribe(f *Finding, w controller) {
-	p := &prescription{Target: d.target, f: f, w: w, c: w.Spec.Template.Spec.container(f.Container), ctx: d.ctx, run: d.kubectl}
+	p := &prescription{Target: d.target, f: f, w: w, ctx: d.ctx, run: d.kubectl}
+	p.c = w.Spec.Template.Spec.container(f.Container)
 	p.ours = d.target.Stack != "" && slices.Contains(configurable, f.Service) && w.Kind == "Deployment"
 	if f.Container == "" && len(w.Spec.Template.Spec.Containers) > 0 {
 		p.c = w.Spec.Template.Spec.Containers[0]
@@ -34,7 +35,8 @@ func (d *diagnosis) prescribe(f *Finding, w controller) {
 	case Crash, JobFailed, Unknown:
 		f.Likely = "The program ends by itself soon after it starts; the last lines of its log say why."
 		if supervised.MatchString(f.Detail) {
-			f.Likely = "The workers end, or do not answer their supervisor in time, and are started again; the last lines of the log say more."
+			f.Likely = "The workers end, or do not answer their supervisor in time, and are started again; " +
+				"the last lines of the log say more."
 		}
 		f.Fix = p.undo()
 	case OOM:
@@ -235,10 +237,11 @@ func (p *prescription) databasePassword() {
 	p.f.Likely = "The database refuses the user or password in DATABASE_URL."
 	switch {
 	case p.Stack != "" && p.Managed && p.First:
-		// Minikube keeps the folder of a deleted volume when it was restarted in between (kubernetes/minikube#4546), and gives it to
-		// the next volume of the same name.
+		// Minikube keeps the folder of a deleted volume when it was restarted in between (kubernetes/minikube#4546),
+		// and gives it to the next volume of the same name.
 		p.f.Likely = "The database's volume has the data of an earlier stack, whose password was another one. " +
-			"Minikube does that when it was restarted between make up and make down. Without a restart in between, make down removes the data."
+			"Minikube does that when it was restarted between make up and make down. " +
+			"Without a restart in between, make down removes the data."
 		p.f.Fix = "make down" + p.stackFlag() + " && make up" + p.stackFlag()
 	case p.Stack != "" && p.Managed:
 		p.f.Fix = p.undo()

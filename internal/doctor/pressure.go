@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// Machine is the load of this machine, for a cluster that runs on it; zero when it runs elsewhere or the load is not known.
+// Machine is the load of this machine, for a cluster that runs on it; zero when it runs elsewhere or the load is not
+// known.
 type Machine struct {
 	Load float64 // of the last minute
 	CPUs int
 }
 
 const (
-	// A node is short of CPU when a process had to wait for one during half of the last minute. Nodes that do not measure this
-	// (before Kubernetes 1.34, or with cgroups v1) are short when nearly all of their CPU is used.
+	// A node is short of CPU when a process had to wait for one during half of the last minute. Nodes that do not
+	// measure this (before Kubernetes 1.34, or with cgroups v1) are short when nearly all of their CPU is used.
 	waitingPercent = 50
 	usedPercent    = 90
 	// The load of a node that is a container is its machine's: its own use says nothing about what runs beside it.
@@ -80,7 +81,8 @@ func ReadPressure(ctx context.Context, kubectl Kubectl, node string, machine Mac
 			}
 		}
 	}
-	if decoded(ctx, kubectl, &summary, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary") && summary.Node.CPU.UsageNanoCores != nil {
+	read := decoded(ctx, kubectl, &summary, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")
+	if read && summary.Node.CPU.UsageNanoCores != nil {
 		p.Known, p.Used = true, *summary.Node.CPU.UsageNanoCores/nano
 		if psi := summary.Node.CPU.PSI; psi != nil {
 			p.Waiting = psi.Some.Avg60

@@ -30,7 +30,8 @@ func (r room) amount(milli int64) string {
 	return fmt.Sprintf("%dMi", milli/(1000<<20))
 }
 
-// mostRoom is the node with most of a resource left; ok is false where the nodes, or the pods of all namespaces, cannot be read.
+// mostRoom is the node with most of a resource left; ok is false where the nodes, or the pods of all namespaces,
+// cannot be read.
 func (p *prescription) mostRoom(resource string) (best room, ok bool) {
 	var nodes struct {
 		Items []struct {
@@ -42,7 +43,8 @@ func (p *prescription) mostRoom(resource string) (best room, ok bool) {
 	if !decoded(p.ctx, p.run, &nodes, "get", "nodes", "-o", "json") {
 		return room{}, false
 	}
-	text, err := p.run(p.ctx, "get", "pods", "--all-namespaces", "--field-selector=status.phase!=Succeeded,status.phase!=Failed", "--no-headers",
+	text, err := p.run(p.ctx, "get", "pods", "--all-namespaces", "--no-headers",
+		"--field-selector=status.phase!=Succeeded,status.phase!=Failed",
 		"-o", "custom-columns=NODE:.spec.nodeName,REQUESTS:.spec.containers[*].resources.requests."+resource)
 	if err != nil {
 		return room{}, false
@@ -62,7 +64,8 @@ func (p *prescription) mostRoom(resource string) (best room, ok bool) {
 		if !known || n.Spec.Unschedulable {
 			continue
 		}
-		r := room{node: n.Metadata.Name, total: total, left: total - requested[n.Metadata.Name], unit: unit, requested: requested[n.Metadata.Name]}
+		used := requested[n.Metadata.Name]
+		r := room{node: n.Metadata.Name, total: total, left: total - used, requested: used, unit: unit}
 		if !ok || r.left > best.left {
 			best, ok = r, true
 		}
@@ -76,7 +79,8 @@ func (p *prescription) insufficient(resource string) {
 	less := map[string]string{"cpu": "100m", "memory": "128Mi"}[resource]
 	f.Likely = fmt.Sprintf("No node has %s of %s left for the pod.", p.requests(resource), resource)
 	if r, ok := p.mostRoom(resource); ok {
-		f.Likely = fmt.Sprintf("The pod asks for %s of %s. The node with most room, %s, has %s of %s left: other pods ask for %s.",
+		f.Likely = fmt.Sprintf("The pod asks for %s of %s. "+
+			"The node with most room, %s, has %s of %s left: other pods ask for %s.",
 			p.requests(resource), resource, r.node, r.amount(max(r.left, 0)), r.amount(r.total), r.amount(r.requested))
 	}
 	if p.w.Kind == "Deployment" && p.w.Status.Replicas > p.w.Status.UpdatedReplicas {
@@ -120,7 +124,8 @@ func (p *prescription) evicted() {
 	f := p.f
 	spec := p.w.Spec.Template.Spec
 	if m := fullVolume.FindStringSubmatch(f.Detail); m != nil {
-		f.Likely = fmt.Sprintf("The container wrote more than %s to the volume %s%s, so its node removed the pod.", m[2], m[1], p.mounted(m[1]))
+		f.Likely = fmt.Sprintf("The container wrote more than %s to the volume %s%s, so its node removed the pod.",
+			m[2], m[1], p.mounted(m[1]))
 		f.Fix = p.kubectl("edit " + p.object())
 		if p.Stack != "" {
 			f.Likely += " No key of the configuration changes that size: the program has to write less there."
@@ -134,10 +139,12 @@ func (p *prescription) evicted() {
 			c = spec.container(m[1])
 		}
 		limit := c.Resources.Limits["ephemeral-storage"]
-		f.Likely = fmt.Sprintf("The container wrote more to its disk (files and logs) than its limit of %s, so its node removed the pod.", limit)
-		f.Fix = p.kubectl(fmt.Sprintf("set resources %s -c %s --limits=ephemeral-storage=%s", p.object(), c.Name, doubled(limit)))
+		more := doubled(limit)
+		f.Likely = fmt.Sprintf("The container wrote more to its disk (files and logs) than its limit of %s, "+
+			"so its node removed the pod.", limit)
+		f.Fix = p.kubectl(fmt.Sprintf("set resources %s -c %s --limits=ephemeral-storage=%s", p.object(), c.Name, more))
 		if p.ours {
-			f.Fix = p.set("services."+f.Service+".resources.limits.ephemeralStorage", doubled(limit))
+			f.Fix = p.set("services."+f.Service+".resources.limits.ephemeralStorage", more)
 		}
 		return
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	// lateAnswer is a probe, or a call of the container runtime, that got no answer in time. "Connection refused" is none of them.
+	// lateAnswer is a probe, or a call of the container runtime, that got no answer in time. "Connection refused" is
+	// none of them.
 	lateAnswer = regexp.MustCompile(`context deadline exceeded|Client\.Timeout exceeded|timed out|did not answer`)
 	refused    = regexp.MustCompile(`connection refused`)
 	// supervised is how uvicorn's supervisor replaces a worker: one that has ended, or that did not answer for 5 s.
@@ -35,7 +36,8 @@ func (f *Finding) slowness() bool {
 	return false
 }
 
-// idleCores is less than a process uses that wants to run, however many others want to: one that hangs or waits uses none.
+// idleCores is less than a process uses that wants to run, however many others want to: one that hangs or waits uses
+// none.
 const idleCores = 0.005
 
 // examineSlowness tells a container that is slow, because it gets too little CPU, from one that is broken.
@@ -57,7 +59,7 @@ func (d *diagnosis) examineSlowness(f *Finding, p pod) {
 	limit, limited := milli(c.Resources.Limits["cpu"])
 	if limited && f.Cause != Progressing && used*1000*100 >= float64(limit*usedPercent) {
 		f.Cause, f.atLimit = Starved, true
-		f.shortage = fmt.Sprintf("The container uses all the CPU that its limit of %s allows", c.Resources.Limits["cpu"])
+		f.shortage = "The container uses all the CPU that its limit of " + c.Resources.Limits["cpu"] + " allows"
 	}
 }
 

@@ -1,8 +1,8 @@
 """Worker processes that serve from one socket.
 
-uvicorn's own supervisor does not fit a slow machine: it kills a worker that does not answer within 5 seconds, which a
-worker that is still importing does not do there (the limit can be set from uvicorn 0.37 on only). It also starts a worker that
-fails at its start again and again, so that Kubernetes does not see that the container is broken.
+uvicorn's own supervisor does not fit a slow machine. It kills a worker that does not answer within 5 seconds, and a
+worker that is still importing does not answer there (the limit can be set from uvicorn 0.37 on only). It also restarts
+a worker that fails at its start again and again, so that Kubernetes does not see that the container is broken.
 """
 
 import contextlib
@@ -29,8 +29,8 @@ spawn = multiprocessing.get_context("spawn")
 def serve(config: uvicorn.Config) -> int:
     """Serve with `config.workers` processes until SIGTERM or SIGINT. Returns the exit status for this process.
 
-    A worker that was killed is replaced. A worker that ends by itself stops all: Kubernetes then restarts the container,
-    waits longer each time, and reports it. How long a start may take is up to Kubernetes' startup probe.
+    A worker that was killed is replaced. A worker that ends by itself stops all: Kubernetes then restarts the
+    container, waits longer each time, and reports it. Kubernetes' startup probe limits how long a start may take.
     """
     stopping = False
 
