@@ -36,7 +36,10 @@ var refusals = map[string]refusal{
 	"OpenAI port":              {config: map[string]string{"todo:OPENAI_BASE_URL": "https://llm.your-company.com:70000/v1"}, says: []string{"OPENAI_BASE_URL: ", "1 to 65535"}},
 	"OpenAI over http in prod": {stack: "prod", config: map[string]string{"todo:OPENAI_BASE_URL": "http://llm.your-company.com"}, says: []string{"OPENAI_BASE_URL: ", "http only outside production"}},
 
-	"rollout timeout as text":   {config: map[string]string{"todo:rolloutTimeoutSeconds": "5m"}, says: []string{`rolloutTimeoutSeconds: "5m"`, "a whole number", "pulumi config set -s dev rolloutTimeoutSeconds 300"}},
+	"rollout timeout as text": {
+		config: map[string]string{"todo:rolloutTimeoutSeconds": "5m"},
+		says:   []string{`rolloutTimeoutSeconds: "5m"`, "a whole number", "pulumi config set -s dev rolloutTimeoutSeconds 900"},
+	},
 	"rollout timeout too short": {config: map[string]string{"todo:rolloutTimeoutSeconds": "30"}, says: []string{"rolloutTimeoutSeconds: 30", "60 to 3600"}},
 	"images not an object":      {config: map[string]string{"todo:images": "backend"}, says: []string{"images: neither an object", "it must be an object"}},
 	"images of no service":      {config: map[string]string{"todo:images": `{"backnd":"a:b"}`}, says: []string{"images.backnd: no such service", "did you mean backend?"}},
@@ -97,7 +100,10 @@ var refusals = map[string]refusal{
 	"node selector's value":      {config: map[string]string{"todo:services": `{"backend":{"nodeSelector":{"pool":"a,b"}}}`}, says: []string{`services.backend.nodeSelector.pool: "a,b"`}},
 	"liveness":                   {config: map[string]string{"todo:services": `{"backend":{"probes":{"livenessSeconds":2}}}`}, says: []string{"services.backend.probes.livenessSeconds: 2", "3 to 3600"}},
 	"startup":                    {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":5}}}`}, says: []string{"services.backend.probes.startupSeconds: 5", "10 to 1800"}},
-	"startup beyond the rollout": {config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":400}}}`}, says: []string{"services.backend.probes.startupSeconds: 400", "rolloutTimeoutSeconds, 200"}},
+	"startup beyond the rollout": {
+		config: map[string]string{"todo:services": `{"backend":{"probes":{"startupSeconds":1000}}}`},
+		says:   []string{"services.backend.probes.startupSeconds: 1000", "rolloutTimeoutSeconds, 900"},
+	},
 	"grace":                      {config: map[string]string{"todo:services": `{"backend":{"terminationGracePeriodSeconds":1}}`}, says: []string{"services.backend.terminationGracePeriodSeconds: 1", "15 to 3600"}},
 	"priority class":             {config: map[string]string{"todo:services": `{"backend":{"priorityClassName":"Very High"}}`}, says: []string{`services.backend.priorityClassName: "Very High"`}},
 	"toleration's key":           {config: map[string]string{"todo:services": `{"backend":{"tolerations":[{"key":"a b","operator":"Exists"}]}}`}, says: []string{`services.backend.tolerations[0].key: "a b"`}},

@@ -39,7 +39,7 @@ type DatabaseArgs struct {
 	// with another one the stack would be locked out of its own data.
 	Parked bool
 
-	RolloutTimeoutSeconds int                  // how long Pulumi waits for the pod to become Ready; 0 is 300
+	RolloutTimeoutSeconds int                  // how long Pulumi waits for the pod to become Ready; 0 is 900
 	StorageClass          string               // of the volume when it is made; "" is the cluster's default
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
@@ -123,8 +123,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		},
 	}, append(slices.Clone(child),
 		rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds)),
-		// The templates cannot be changed: Postgres would be deleted and made anew, and find its volume as it was.
-		pulumi.IgnoreChanges([]string{"spec.volumeClaimTemplates"}),
+		pulumi.IgnoreChanges(databaseKeeps()),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)

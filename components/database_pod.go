@@ -14,10 +14,12 @@ const (
 
 	// A fast shutdown of Postgres writes a checkpoint; a kill instead costs a recovery at the next start.
 	databaseGraceSeconds = 60
-	// Two minutes, for a recovery too.
-	databaseStartupProbes = 60
-	// Calmer than the others': a kill in the middle of a checkpoint that takes long costs a recovery.
-	databaseLivenessSeconds = 10
+	// Each probe is a process in the container, whose start alone takes seconds on a busy node.
+	databaseProbeTimeoutSeconds = 15
+	// Ten minutes, for a recovery too.
+	databaseStartupProbes = 300
+	// A minute and a half of silence: a kill in the middle of a long checkpoint costs a recovery.
+	databaseLivenessPeriodSeconds, databaseLivenessProbes = 15, 6
 )
 
 // podTemplate is the database's pod, under the same restrictions as the application's.
@@ -61,7 +63,7 @@ func (a DatabaseArgs) podTemplate(all map[string]string, account pulumi.StringIn
 				SecurityContext: containerSecurity(),
 				VolumeMounts:    mounts,
 				StartupProbe:    a.probe(startupPeriodSeconds, databaseStartupProbes),
-				LivenessProbe:   a.probe(databaseLivenessSeconds, 6),
+				LivenessProbe:   a.probe(databaseLivenessPeriodSeconds, databaseLivenessProbes),
 				ReadinessProbe:  a.probe(5, 2),
 			}},
 		},
@@ -75,7 +77,20 @@ func (a DatabaseArgs) probe(period, failures int) *corev1.ProbeArgs {
 	return &corev1.ProbeArgs{
 		Exec:             &corev1.ExecActionArgs{Command: pulumi.ToStringArray(command)},
 		PeriodSeconds:    pulumi.Int(period),
-		TimeoutSeconds:   pulumi.Int(probeTimeoutSeconds),
+		TimeoutSeconds:   pulumi.Int(databaseProbeTimeoutSeconds),
 		FailureThreshold: pulumi.Int(failures),
 	}
+}
+
+// databaseKeeps are the inputs that a running database keeps as they were. The claim's template cannot be changed:
+// Postgres would be deleted and created again. The probes' numbers are not worth a restart of Postgres when a stack
+// is upgraded.
+func databaseKeeps() []string {
+	keeps := []string{"spec.volumeClaimTemplates"}
+	for _, probe := range []string{"startupProbe", "livenessProbe", "readinessProbe"} {
+		for _, field := range []string{"periodSeconds", "timeoutSeconds", "failureThreshold"} {
+			keeps = append(keeps, "spec.template.spec.containers[0]."+probe+"."+field)
+		}
+	}
+	return keeps
 }

@@ -43,7 +43,7 @@ func TestKagentReleases(t *testing.T) {
 	for _, release := range []pulumitest.Resource{crds, main} {
 		expect(t, release, "version", `"0.9.12"`, "one pin for both charts")
 		expect(t, release, "namespace", `"kagent"`, "its own")
-		expect(t, release, "timeout", "300", "an update ends in bounded time")
+		expect(t, release, "timeout", "900", "an update ends in bounded time")
 	}
 	expect(t, crds, "chart", `"oci://ghcr.io/kagent-dev/kagent/helm/kagent-crds"`, "as its project publishes it")
 	expect(t, main, "chart", `"oci://ghcr.io/kagent-dev/kagent/helm/kagent"`, "as its project publishes it")

@@ -130,7 +130,7 @@ func TestPodSettings(t *testing.T) {
 		{pod + "tolerations", `[{"effect":"NoSchedule","key":"dedicated","value":"todo"},{"effect":"NoExecute","operator":"Exists","tolerationSeconds":30}]`},
 		{pod + "priorityClassName", `"important"`},
 		{pod + "terminationGracePeriodSeconds", "90"},
-		{container + "livenessProbe.failureThreshold", "7"}, // of 3 s each
+		{container + "livenessProbe.failureThreshold", "3"}, // of 7 s each
 		{container + "startupProbe.failureThreshold", "100"},
 		{meta + "labels.mesh", `"on"`},
 		{meta + "labels.team", `"todo"`},

@@ -50,7 +50,7 @@ type WorkloadArgs struct {
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
 	Caches  []string                      // folders besides /tmp that the framework writes to
 
-	// RolloutTimeoutSeconds is how long a whole rollout may take before the update fails; 0 is 300.
+	// RolloutTimeoutSeconds is how long a whole rollout may take before the update fails; 0 is 900.
 	RolloutTimeoutSeconds int
 	After                 []pulumi.Resource    // the pods change only when these are there, resources and no components; nil is none
 	External              *External            // secret environment from a store, instead of Secrets; nil is none
@@ -67,14 +67,15 @@ const (
 
 	startupPeriodSeconds = 2
 
-	livenessPeriodSeconds = 3
-	probeTimeoutSeconds   = 3
+	longestLivenessPeriodSeconds = 10
+	// How late an answer may come to the startup and readiness probes.
+	probeTimeoutSeconds = 5
 	// What the kubelet has just found not to answer has nothing to drain: without this it would sleep as before a planned end,
 	// and then wait for the whole grace period.
 	livenessGraceSeconds = 1
 
 	revisionHistory       = 5
-	rolloutTimeoutSeconds = 300
+	rolloutTimeoutSeconds = 900
 )
 
 func (a WorkloadArgs) validate() error {

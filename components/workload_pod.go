@@ -54,7 +54,7 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 					Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(preStopSeconds)},
 				}},
 				// Until the startup probe passes the other two wait, so a slow start is not taken for a hang.
-				StartupProbe:   probe(a.Probes.Liveness, startupPeriodSeconds, cmp.Or(a.Probes.StartupSeconds, config.DefaultStartupSeconds)/startupPeriodSeconds),
+				StartupProbe:   startupProbe(a.Probes),
 				LivenessProbe:  livenessProbe(a.Probes),
 				ReadinessProbe: probe(a.Probes.Readiness, a.Probes.ReadinessPeriodSeconds, 2),
 			}},
@@ -79,9 +79,18 @@ func (a WorkloadArgs) writables() []writable {
 	return all
 }
 
+func startupProbe(probes config.Probes) *corev1.ProbeArgs {
+	limit := cmp.Or(probes.StartupSeconds, config.DefaultStartupSeconds)
+	return probe(probes.Liveness, startupPeriodSeconds, limit/startupPeriodSeconds)
+}
+
+// livenessProbe asks three times or more within the silence that is allowed, and waits for each answer until it asks
+// again: a process that gets little CPU answers late.
 func livenessProbe(probes config.Probes) *corev1.ProbeArgs {
 	silence := cmp.Or(probes.LivenessSeconds, config.DefaultLivenessSeconds)
-	p := probe(probes.Liveness, livenessPeriodSeconds, (silence+livenessPeriodSeconds-1)/livenessPeriodSeconds)
+	period := min((silence+2)/3, longestLivenessPeriodSeconds)
+	p := probe(probes.Liveness, period, (silence+period-1)/period)
+	p.TimeoutSeconds = pulumi.Int(period)
 	p.TerminationGracePeriodSeconds = pulumi.Int(livenessGraceSeconds)
 	return p
 }

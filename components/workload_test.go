@@ -52,7 +52,7 @@ func expect(t *testing.T, res pulumitest.Resource, path, want, why string) {
 }
 
 func TestWorkloadFailsWithinItsTimeout(t *testing.T) {
-	for seconds, want := range map[int]string{0: "300", 90: "90"} {
+	for seconds, want := range map[int]string{0: "900", 90: "90"} {
 		args := workloadArgs()
 		args.RolloutTimeoutSeconds = seconds
 		r, err := runWorkload(t, args)
@@ -60,7 +60,7 @@ func TestWorkloadFailsWithinItsTimeout(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := r.Get(deploymentType, "web-deployment")
-		expect(t, d, "spec.progressDeadlineSeconds", want, "a release that cannot become Ready has to be given up")
+		expect(t, d, "spec.progressDeadlineSeconds", want, "a release that cannot become Ready has to end")
 	}
 }
 
@@ -76,7 +76,7 @@ func TestWorkloadPod(t *testing.T) {
 		{"spec.strategy.rollingUpdate.maxUnavailable", "0", "a rollout must not cost capacity"},
 		{"spec.strategy.rollingUpdate.maxSurge", "1", "a rollout needs room for one more"},
 		{"spec.revisionHistoryLimit", "5", "old ReplicaSets pile up"},
-		{"spec.progressDeadlineSeconds", "300", "a rollout that hangs has to fail"},
+		{"spec.progressDeadlineSeconds", "900", "a rollout that hangs has to fail"},
 		{pod + "automountServiceAccountToken", "false", "a stolen token is access to the API server"},
 		{pod + "enableServiceLinks", "false", "links pollute the environment"},
 		{pod + "serviceAccountName", `"web-serviceaccount-0a1b2c3d"`, "each service has an identity of its own"},
@@ -91,10 +91,11 @@ func TestWorkloadPod(t *testing.T) {
 		{container + "ports.0.containerPort", "3000", "as asked"},
 		{container + "lifecycle.preStop.sleep.seconds", "10", "endpoints need time to leave the proxies"},
 		{container + "startupProbe.httpGet", `{"path":"/alive","port":"http"}`, "a slow start is no hang"},
-		{container + "startupProbe.failureThreshold", "60", "two minutes, every 2 s"},
+		{container + "startupProbe.failureThreshold", "300", "ten minutes, every 2 s"},
 		{container + "livenessProbe.httpGet", `{"path":"/alive","port":"http"}`, "as asked"},
-		{container + "livenessProbe.periodSeconds", "3", "a hang is found within 15 s"},
-		{container + "livenessProbe.failureThreshold", "4", "one slow answer is no hang"},
+		{container + "livenessProbe.periodSeconds", "4", "a hang is found within 16 s"},
+		{container + "livenessProbe.timeoutSeconds", "4", "a process that gets little CPU answers late"},
+		{container + "livenessProbe.failureThreshold", "3", "one slow answer is no hang"},
 		{container + "livenessProbe.terminationGracePeriodSeconds", "1", "a process that hangs does not drain: its pod's whole grace period would be waited for"},
 		{container + "readinessProbe.httpGet", `{"path":"/ready","port":"http"}`, "as asked"},
 		{container + "readinessProbe.periodSeconds", "7", "as asked"},

@@ -51,7 +51,7 @@ type Config struct {
 
 	Migration Migration
 
-	// RolloutTimeoutSeconds is how long a workload may take to become Ready before an update fails; default 300.
+	// RolloutTimeoutSeconds is how long a workload may take to become Ready before an update fails; default 900.
 	RolloutTimeoutSeconds int
 
 	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
@@ -105,7 +105,7 @@ type DatabaseConfig struct {
 type Migration struct {
 	Enabled        bool     // default: the backend is built here, from a source with src/migrate.py
 	Command        []string // in the backend's image, and with its DATABASE_URL
-	TimeoutSeconds int      // all tries together; default 300
+	TimeoutSeconds int      // all tries together; default 900
 	Skip           bool     // nothing migrates: neither the Job nor the backend
 
 	PodLabels      map[string]string // before the backend's; "" takes one away

@@ -7,7 +7,7 @@ import (
 )
 
 // defaultMigration is how the reference application migrates; its file is how such an application is recognised.
-var defaultMigration = Migration{Command: []string{"python", "-m", "src.migrate"}, TimeoutSeconds: 300}
+var defaultMigration = Migration{Command: []string{"python", "-m", "src.migrate"}, TimeoutSeconds: 900}
 
 const migrationFile = "src/migrate.py"
 
@@ -54,6 +54,6 @@ func (m Migration) validate(ps *problems) {
 	}
 	// Below 10 s not even the image is there; an hour is longer than anybody watches an update.
 	if m.TimeoutSeconds < 10 || m.TimeoutSeconds > 3600 {
-		ps.refuse(keyMigration+".timeoutSeconds", fmt.Sprint(m.TimeoutSeconds), "allowed: 10 to 3600", "300")
+		ps.refuse(keyMigration+".timeoutSeconds", fmt.Sprint(m.TimeoutSeconds), "allowed: 10 to 3600", "900")
 	}
 }

@@ -46,7 +46,7 @@ type probeOverride struct {
 	Readiness              string `json:"readiness" doc:"Path of the readiness probe." allowed:"starts with /"`
 	ReadinessPeriodSeconds int    `json:"readinessPeriodSeconds" doc:"Seconds between two readiness probes. A database that sleeps when idle wants many." allowed:"1 to 3600"`
 	LivenessSeconds        int    `json:"livenessSeconds" doc:"Seconds without an answer after which a container is started again. An application that blocks while it works wants more." allowed:"3 to 3600"`
-	StartupSeconds         int    `json:"startupSeconds" doc:"Seconds after which a new pod that does not answer is restarted." allowed:"10 to 1800, at most rolloutTimeoutSeconds"`
+	StartupSeconds         int    `json:"startupSeconds" doc:"Seconds after which a new pod that does not answer is restarted." allowed:"10 to 1800, at most rolloutTimeoutSeconds" default:"600, at most rolloutTimeoutSeconds"`
 }
 
 func (l *loader) baseImages() BaseImages {
@@ -76,6 +76,9 @@ func (l *loader) services(c *Config) {
 		}
 	}
 	for name, s := range byName {
+		if o := overrides[name].Probes; o == nil || o.StartupSeconds == 0 {
+			s.Probes.StartupSeconds = min(DefaultStartupSeconds, c.RolloutTimeoutSeconds)
+		}
 		s.Autoscaling = overrides[name].Autoscaling.on(s, c.Production)
 	}
 

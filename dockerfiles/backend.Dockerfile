@@ -42,11 +42,13 @@ RUN test -f src/api/main.py \
     python -m compileall -q --invalidation-mode unchecked-hash src
 
 FROM ${PYTHON_IMAGE}
+# Plain uvicorn (0.37 and later) would kill workers that import for longer than 5 s, as they do on a busy machine.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PORT=8000 \
-    METRICS_PORT=9090
+    METRICS_PORT=9090 \
+    UVICORN_TIMEOUT_WORKER_HEALTHCHECK=60
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

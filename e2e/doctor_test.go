@@ -111,10 +111,10 @@ func sicknesses(image, postgres string) map[string]sickness {
 			delete(pod, "securityContext")
 			delete(c, "securityContext")
 		})},
-		"cpu": {"Scheduling", "No node has 64 of cpu left", "--requests=cpu=100m", true, one("cpu", func(_, c object) {
+		"cpu": {"Scheduling", "The pod asks for 64 of cpu. The node with most room, ", "--requests=cpu=100m", true, one("cpu", func(_, c object) {
 			c["resources"] = object{"requests": object{"cpu": "64"}}
 		})},
-		"selector": {"Scheduling", "No node has the label disk=fast", "kubectl label nodes --all disk=fast", false, one("selector", func(pod, _ object) {
+		"selector": {"Scheduling", "No node has the label disk=fast", "label nodes --all disk=fast", false, one("selector", func(pod, _ object) {
 			pod["nodeSelector"] = object{"disk": "fast"}
 		})},
 		"volume": {"Volume", "StorageClass premium, which this cluster does not have", "replace --force", true, append(one("volume", func(pod, _ object) {

@@ -39,7 +39,7 @@ type fault struct {
 func faults() []fault {
 	killed := func(t *testing.T, victim container) { signal(t, victim.processes(t)[0], syscall.SIGKILL) }
 	stuck := func(t *testing.T, victim container) {
-		for _, p := range victim.processes(t) { // the first one first: it would start those again that do not answer
+		for _, p := range victim.processes(t) {
 			signal(t, p, syscall.SIGSTOP)
 		}
 	}

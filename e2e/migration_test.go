@@ -74,7 +74,7 @@ func testMigration(t *testing.T) {
 	restore := change(t, "Pulumi.dev.yaml", "  todo:migration: {command: [python, -c, 'raise SystemExit(\"column tasks.colour is missing\")']}\n")
 	restoreSource := change(t, "app/backend/src/api/main.py", "# a release whose migration fails\n")
 	var o outcome
-	defer conclude(t, "a release whose migration fails is given up", &o)
+	defer conclude(t, "a release whose migration fails is aborted", &o)
 	begin := time.Now()
 	out, err := try(t, "make", "up")
 	o.took = time.Since(begin)

@@ -15,8 +15,8 @@ import (
 	"todo/internal/doctor"
 )
 
-// Doctor says why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another namespace of
-// the same cluster; FORMAT=json prints for a program.
+// Doctor prints why the stack's workloads are not Ready, and fails when one is not. NAMESPACE looks at another
+// namespace of the same cluster; FORMAT=json prints for a program.
 func (o *Ops) Doctor(ctx context.Context) error {
 	cluster, err := o.deployed(ctx)
 	if err != nil {
@@ -57,15 +57,20 @@ func (o *Ops) doctorTarget(c Cluster, namespace string) (doctor.Target, error) {
 	if err != nil {
 		return doctor.Target{}, err
 	}
+	target := doctor.Target{Namespace: namespace, Context: c.Context, Machine: machine(c)}
+	if c.Kubeconfig != "" {
+		target.Kubeconfig = o.kubeconfig(c)
+	}
 	own := keys.namespace(o.Stack)
 	if namespace != "" && namespace != own {
-		return doctor.Target{Namespace: namespace}, nil
+		return target, nil
 	}
 	releases, err := o.releases(c.UID)
 	if err != nil {
 		return doctor.Target{}, err
 	}
-	target := doctor.Target{Namespace: own, Stack: o.Stack, Managed: keys.managesDatabase(), First: len(releases) == 0}
+	target.Namespace, target.Stack = own, o.Stack
+	target.Managed, target.First = keys.managesDatabase(), len(releases) == 0
 	if images, ok := keys.Images.(map[string]any); ok {
 		target.Images = slices.Sorted(maps.Keys(images))
 	}
@@ -73,16 +78,11 @@ func (o *Ops) doctorTarget(c Cluster, namespace string) (doctor.Target, error) {
 }
 
 func (o *Ops) examine(ctx context.Context, c Cluster, target doctor.Target) ([]doctor.Finding, error) {
-	if _, err := o.kubectl(ctx, c, "get", "namespace", target.Namespace, "--request-timeout=15s"); err != nil {
+	kubectl := o.asking(c, target.Namespace)
+	if _, err := kubectl(ctx, "get", "namespace", target.Namespace); err != nil {
 		return nil, err
 	}
-	return doctor.Examine(ctx, target, func(ctx context.Context, args ...string) ([]byte, error) {
-		text, err := o.kubectlCommand(ctx, c, append([]string{"-n", target.Namespace, "--request-timeout=15s"}, args...)...).Output()
-		if err != nil {
-			return nil, fmt.Errorf("kubectl %s: %w%s", args[0], err, stderrOf(err))
-		}
-		return text, nil
-	})
+	return doctor.Examine(ctx, target, kubectl)
 }
 
 func (o *Ops) printFindings(c Cluster, target doctor.Target, findings []doctor.Finding) error {
@@ -95,13 +95,21 @@ func (o *Ops) printFindings(c Cluster, target doctor.Target, findings []doctor.F
 		return err
 	}
 	if slices.ContainsFunc(findings, func(f doctor.Finding) bool { return !f.Ready && !strings.HasPrefix(f.Fix, "make ") }) {
-		fmt.Println(`Plain pulumi and kubectl act on this stack and cluster after: eval "$(make env)"`)
+		fmt.Printf("Before a command with pulumi, or where kubectl is not installed: %s\n", o.evalEnv())
 	}
 	return nil
 }
 
+// evalEnv is the command after which plain pulumi and kubectl act on this stack and its cluster.
+func (o *Ops) evalEnv() string {
+	if o.Stack == "dev" {
+		return `eval "$(make env)"`
+	}
+	return fmt.Sprintf(`eval "$(make env STACK=%s)"`, o.Stack)
+}
+
 // explain prints, after a failed update, why the workloads that are not Ready are not. It adds to an error that is reported
-// anyway: what keeps it from helping is said in a line and not as another error.
+// anyway: a failure of its own is one line, and no other error.
 func (o *Ops) explain(ctx context.Context, c Cluster) {
 	if ctx.Err() != nil {
 		return

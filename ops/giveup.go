@@ -4,52 +4,57 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
+
+	"todo/internal/doctor"
 )
 
 const (
-	// hopelessEnds of one new container say that it will not come up: the third is about 20 s after the start of one that crashes.
-	hopelessEnds = 3
-	// hopelessWait is how long a new container may lack its image, or the Secret or ConfigMap that it refers to. A registry that
-	// was away for a moment has been asked three times by then.
-	hopelessWait = 30 * time.Second
+	// usualPatience is how long a new container may run without becoming Ready on a node that has CPU to spare: 20
+	// times what the services need there. A node that is short of CPU has until rolloutTimeoutSeconds.
+	usualPatience = 200 * time.Second
 
 	watchPeriod = 3 * time.Second
+	// pressureAge is how old a node's measurement may be. The kubelet makes a new one every 10 s or so.
+	pressureAge = 20 * time.Second
 )
 
-// hopeless is why an update was given up before its time.
+// hopeless is why an update was aborted before its time.
 type hopeless struct{ why string }
 
-func (h hopeless) Error() string { return h.why + ": given up" }
+func (h hopeless) Error() string { return h.why + ": the update was aborted" }
 
-// untilHopeless returns a context that ends, with a hopeless as its cause, when a pod that was not there before evidently
-// cannot come up: the rest of rolloutTimeoutSeconds would be waited for in vain. Nothing ends it while a stack has no release
-// yet: there, services crash until those that they need are there.
+// untilHopeless returns a context that ends, with a hopeless as its cause, when a pod that is new evidently cannot
+// become Ready: the rest of rolloutTimeoutSeconds would be waited for in vain.
 func (o *Ops) untilHopeless(ctx context.Context, c Cluster) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	all, err := o.releases(c.UID)
-	if err == nil && len(all) > 0 {
-		go o.watch(ctx, c, cancel)
+	if err == nil {
+		go o.watch(ctx, c, len(all) == 0, cancel)
 	}
 	return ctx, func() { cancel(nil) }
 }
 
-func (o *Ops) watch(ctx context.Context, c Cluster, giveUp context.CancelCauseFunc) {
+func (o *Ops) watch(ctx context.Context, c Cluster, first bool, abort context.CancelCauseFunc) {
 	keys, err := o.stackConfig()
 	if err != nil {
 		return // the update itself reports it
 	}
+	kubectl := o.asking(c, keys.namespace(o.Stack))
+	nodes := &nodeWatch{read: func(node string) doctor.Pressure {
+		return doctor.ReadPressure(ctx, kubectl, node, machine(c))
+	}}
 	var w *podWatch
 	for ctx.Err() == nil {
-		text, err := o.kubectl(ctx, c, "-n", keys.namespace(o.Stack), "get", "pods", "-l", "app.kubernetes.io/part-of=todo", "-o", "json", "--request-timeout=10s")
+		text, err := kubectl(ctx, "get", "pods", "-l", "app.kubernetes.io/part-of=todo", "-o", "json")
 		var pods watchedPods
-		if err == nil && json.Unmarshal([]byte(text), &pods) == nil { // a cluster that does not answer now is asked again
+		if err == nil && json.Unmarshal(text, &pods) == nil { // a cluster that does not answer now is asked again
 			if w == nil {
 				w = newPodWatch(pods)
+				w.first, w.local, w.patience = first, c.Local, keys.patience()
 			}
-			if why := w.look(pods, time.Now()); why != "" {
-				giveUp(hopeless{why})
+			if why := nodes.judge(w.look(pods, time.Now()), time.Now()); why != "" {
+				abort(hopeless{why})
 			}
 		}
 		select {
@@ -59,68 +64,56 @@ func (o *Ops) watch(ctx context.Context, c Cluster, giveUp context.CancelCauseFu
 	}
 }
 
-// watchedPods is what `kubectl get pods -o json` says about containers that do not come up.
-type watchedPods struct {
-	Items []struct {
-		Metadata struct {
-			Name, UID, DeletionTimestamp string
-		}
-		Status struct{ InitContainerStatuses, ContainerStatuses []watchedContainer }
+// patience is what the stack's configuration says about its slowest start, or usualPatience.
+func (k stackKeys) patience() time.Duration {
+	if k.RolloutTimeout > 0 {
+		return time.Duration(k.RolloutTimeout) * time.Second
 	}
-}
-
-type watchedContainer struct {
-	Name         string
-	Ready        bool
-	RestartCount int
-	State        struct {
-		Waiting, Terminated *struct {
-			Reason   string
-			ExitCode int
-		}
+	longest := usualPatience
+	for _, s := range k.Services.value {
+		longest = max(longest, time.Duration(s.Probes.StartupSeconds)*time.Second)
 	}
-	LastState struct{ Terminated *struct{ ExitCode int } }
+	return longest
 }
 
-// podWatch knows the pods that were there before, and since when the containers of the others have been waiting.
-type podWatch struct {
-	old   map[string]bool
-	since map[string]time.Time
+// nodeWatch knows which nodes are short of CPU.
+type nodeWatch struct {
+	read  func(node string) doctor.Pressure
+	known map[string]measured
+	told  bool // that the wait goes on
 }
 
-func newPodWatch(pods watchedPods) *podWatch {
-	w := &podWatch{old: map[string]bool{}, since: map[string]time.Time{}}
-	for _, p := range pods.Items {
-		w.old[p.Metadata.UID] = true
-	}
-	return w
+type measured struct {
+	doctor.Pressure
+	at time.Time
 }
 
-// look says which new container cannot come up, and why; "" when all still may.
-func (w *podWatch) look(pods watchedPods, now time.Time) string {
-	for _, p := range pods.Items {
-		if w.old[p.Metadata.UID] || p.Metadata.DeletionTimestamp != "" {
-			continue
+// judge returns the first verdict that a lack of CPU does not explain; "" when there is none.
+func (n *nodeWatch) judge(verdicts []verdict, now time.Time) string {
+	for _, v := range verdicts {
+		if v.doubt == none {
+			return v.why
 		}
-		for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
-			key, waiting := p.Metadata.UID+"/"+c.Name, c.State.Waiting
-			if waiting == nil || !slices.Contains([]string{
-				"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError",
-			}, waiting.Reason) {
-				delete(w.since, key)
-			} else if begin, known := w.since[key]; !known {
-				w.since[key] = now
-			} else if now.Sub(begin) >= hopelessWait {
-				return fmt.Sprintf("pod %s cannot start (%s)", p.Metadata.Name, waiting.Reason)
-			}
-			if waiting != nil && waiting.Reason == "CrashLoopBackOff" && c.RestartCount+1 >= hopelessEnds {
-				code := 0
-				if c.LastState.Terminated != nil {
-					code = c.LastState.Terminated.ExitCode
-				}
-				return fmt.Sprintf("pod %s ended %d times (exit code %d)", p.Metadata.Name, c.RestartCount+1, code)
-			}
+		p := n.pressure(v.node, now)
+		switch {
+		case p.Short() && !n.told:
+			n.told = true
+			fmt.Printf("  The node %s is short of CPU (%s): pods start slowly, and make up waits for them.\n", v.node, p)
+		case p.Short():
+		case v.doubt == unlessShort || p.Known:
+			return v.why
 		}
 	}
 	return ""
+}
+
+func (n *nodeWatch) pressure(node string, now time.Time) doctor.Pressure {
+	if m, found := n.known[node]; found && now.Sub(m.at) < pressureAge {
+		return m.Pressure
+	}
+	if n.known == nil {
+		n.known = map[string]measured{}
+	}
+	n.known[node] = measured{n.read(node), now}
+	return n.known[node].Pressure
 }

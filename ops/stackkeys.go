@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,6 +30,8 @@ type stackKeys struct {
 	AIOps           loose[aiopsKeys]         `yaml:"todo:aiops"`
 	ExternalSecrets any                      `yaml:"todo:externalSecrets"` // nil when the stack makes its Secrets itself
 
+	RolloutTimeout seconds `yaml:"todo:rolloutTimeoutSeconds"` // 0 is not set
+
 	RenderYAML  string                        `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
 	SourceRoot  string                        `yaml:"todo:sourceRoot"` // empty is app
 	Images      any                           `yaml:"todo:images"`     // by service; the program refuses what is no map
@@ -38,11 +41,15 @@ type stackKeys struct {
 	RolloutTimeout loose[int] `yaml:"todo:rolloutTimeoutSeconds"` // 0 is the program's default
 }
 
-// serviceKeys are the port on localhost, whether there is the service at all, and where its source is.
+// serviceKeys are the port on localhost, whether there is the service at all, where its source is, and how slowly it
+// may start.
 type serviceKeys struct {
 	LocalPort int    `yaml:"localPort"`
 	Enabled   *bool  `yaml:"enabled"` // nil is true
 	Source    string `yaml:"source"`  // a folder, or a repository; empty is <sourceRoot>/<service>
+	Probes    struct {
+		StartupSeconds seconds `yaml:"startupSeconds"` // 0 is not set
+	} `yaml:"probes"`
 }
 
 // observabilityKeys are those that need something of the cluster.
@@ -74,6 +81,16 @@ type flag bool
 
 func (f *flag) UnmarshalYAML(node *yaml.Node) error {
 	*f = node.Value == "true"
+	return nil
+}
+
+// seconds may be written as text. The program refuses what is no number, with its fix.
+type seconds int
+
+func (s *seconds) UnmarshalYAML(node *yaml.Node) error {
+	if n, err := strconv.Atoi(node.Value); err == nil {
+		*s = seconds(n)
+	}
 	return nil
 }
 

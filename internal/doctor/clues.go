@@ -18,14 +18,20 @@ type clue struct {
 
 var unwell = []Cause{Crash, Readiness, Liveness, Startup}
 
+var readOnlyFile = regexp.MustCompile(
+	`\[Errno 30\] [^\n]{1,200}|EROFS: [^\n]{1,200}|(?i:read-only file system)[^\n]{0,200}`)
+
 // clues in the order in which they are tried: the most particular first. Quotes may be escaped: logs are JSON.
 var clues = []clue{
 	{regexp.MustCompile(`password authentication failed for user \\?"[^"\\\n]{0,60}\\?"|no password supplied|role \\?"[^"\\\n]{0,60}\\?" does not exist`), DatabasePassword, unwell},
 	{regexp.MustCompile(`bad settings: [^\n]{1,300}`), BadSetting, unwell},
 	{regexp.MustCompile(`\b[A-Z][A-Z0-9_]{2,40} (is not set|has \d+ characters)[^"\n]{0,120}`), BadSetting, []Cause{Crash}},
-	// A supervisor starts its workers again for ever: the container does not end, and only a probe notices.
-	{regexp.MustCompile(`Child process \[\d+\] died`), Crash, []Cause{Readiness, Liveness, Startup}},
+	{readOnlyFile, ReadOnly, []Cause{Crash, Liveness, Startup}},
+	// A supervisor such as uvicorn's restarts its workers without end: the container does not end, and only a probe
+	// notices.
+	{supervised, Crash, []Cause{Readiness, Liveness, Startup}},
 	{regexp.MustCompile(`the database is not reachable|the database did not answer|could not translate host name [^\n]{0,80}|connection to server at [^\n]{0,120}`), Database, unwell},
+	{readOnlyFile, ReadOnly, []Cause{Readiness}}, // a cache that cannot be written keeps few programs from being Ready
 }
 
 // boring are the fields of a JSON log line that help a search, and not a reader of twenty lines.

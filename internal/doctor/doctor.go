@@ -32,6 +32,8 @@ const (
 	Database         Cause = "Database"         // the database cannot be reached
 	Command          Cause = "Command"          // the container's program cannot be started
 	Evicted          Cause = "Evicted"          // removed by its node
+	ReadOnly         Cause = "ReadOnly"         // writes to a file system that is read-only
+	Starved          Cause = "Starved"          // gets too little CPU, and is slow for that reason
 	JobFailed        Cause = "JobFailed"        // a Job gave up
 	Unknown          Cause = "Unknown"
 )
@@ -54,6 +56,11 @@ type Finding struct {
 	Fix       string   `json:"fix,omitempty"` // a command
 	Events    []string `json:"events,omitempty"`
 	Log       *Log     `json:"log,omitempty"`
+
+	exitCode int    // of the process that ended
+	ownError bool   // the log has an error of the program's own
+	shortage string // of CPU
+	atLimit  bool   // the shortage is the container's own limit
 }
 
 // Log is the end of what the failed container said.
@@ -67,6 +74,11 @@ type Log struct {
 type Target struct {
 	Namespace string
 	Stack     string // "" when the namespace is not a stack's: fixes are then kubectl's and not the configuration's
+	// Context and Kubeconfig name the cluster in every command. An empty Kubeconfig is the one that kubectl takes by
+	// itself.
+	Context, Kubeconfig string
+	// Machine is the load of this machine when the cluster runs on it.
+	Machine Machine
 	// Managed is true when the stack runs its own database.
 	Managed bool
 	// First is true when there is no release to return to.
@@ -128,6 +140,8 @@ type diagnosis struct {
 	objects  *objects
 	redact   *redactor
 	withheld string // why logs are not shown; "" when they are
+
+	pressures []Pressure // of the nodes that were asked
 }
 
 func (d *diagnosis) examine(w controller) Finding {
@@ -155,6 +169,9 @@ func (d *diagnosis) examine(w controller) Finding {
 		d.examineCreation(&f, w, maker)
 	}
 	d.examineDeadline(&f, w)
+	if sick != nil {
+		d.examineSlowness(&f, *sick)
+	}
 	f.Rollout = strings.TrimPrefix(f.Rollout, "; ")
 	f.Detail = d.redact.clean(oneLine(f.Detail))
 	f.Events = d.events(f.Detail, uids...)
@@ -194,7 +211,7 @@ func state(w controller) (ready bool, status string) {
 // examineDeadline adds that Kubernetes or a Job has stopped waiting.
 func (d *diagnosis) examineDeadline(f *Finding, w controller) {
 	if c := w.condition("Progressing"); c.Reason == "ProgressDeadlineExceeded" {
-		f.Rollout += "; Kubernetes has given up waiting for it"
+		f.Rollout += "; it took longer than its progress deadline"
 		if f.Cause == Progressing {
 			f.Cause, f.Reason, f.Detail = Unknown, c.Reason, c.Message
 		}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,8 +18,8 @@ var stackSecrets = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_S
 
 // prescribe says in one sentence what the cause comes from, and gives the command that ends it.
 func (d *diagnosis) prescribe(f *Finding, w controller) {
-	p := &prescription{Target: d.target, f: f, w: w, c: w.Spec.Template.Spec.container(f.Container)}
-	p.run = func(args ...string) ([]byte, error) { return d.kubectl(d.ctx, args...) }
+	p := &prescription{Target: d.target, f: f, w: w, ctx: d.ctx, run: d.kubectl}
+	p.c = w.Spec.Template.Spec.container(f.Container)
 	p.ours = d.target.Stack != "" && slices.Contains(configurable, f.Service) && w.Kind == "Deployment"
 	if f.Container == "" && len(w.Spec.Template.Spec.Containers) > 0 {
 		p.c = w.Spec.Template.Spec.Containers[0]
@@ -33,6 +34,10 @@ func (d *diagnosis) prescribe(f *Finding, w controller) {
 		p.imagePull()
 	case Crash, JobFailed, Unknown:
 		f.Likely = "The program ends by itself soon after it starts; the last lines of its log say why."
+		if supervised.MatchString(f.Detail) {
+			f.Likely = "The workers end, or do not answer their supervisor in time, and are started again; " +
+				"the last lines of the log say more."
+		}
 		f.Fix = p.undo()
 	case OOM:
 		p.memory()
@@ -67,7 +72,11 @@ func (d *diagnosis) prescribe(f *Finding, w controller) {
 		f.Likely = "The image has no such program, or it is built for another processor: its command or entrypoint cannot be started."
 		f.Fix = p.undo()
 	case Evicted:
-		f.Likely, f.Fix = "Its node ran out of memory or disk and removed it.", "kubectl describe nodes"
+		p.evicted()
+	case ReadOnly:
+		p.readOnly()
+	case Starved:
+		p.starved()
 	}
 }
 
@@ -76,8 +85,9 @@ type prescription struct {
 	f    *Finding
 	w    controller
 	c    container
-	ours bool                                 // the stack's configuration decides over this workload
-	run  func(args ...string) ([]byte, error) // kubectl
+	ours bool // the stack's configuration decides over this workload
+	ctx  context.Context
+	run  Kubectl
 }
 
 // set is the command that changes the stack's configuration and brings the change up.
@@ -92,8 +102,6 @@ func (p *prescription) stackFlag() string {
 	}
 	return " STACK=" + p.Stack
 }
-
-func (p *prescription) kubectl(rest string) string { return "kubectl -n " + p.Namespace + " " + rest }
 
 func (p *prescription) object() string { return strings.ToLower(p.w.Kind) + "/" + p.w.Metadata.Name }
 
@@ -228,6 +236,13 @@ func (p *prescription) badSetting() {
 func (p *prescription) databasePassword() {
 	p.f.Likely = "The database refuses the user or password in DATABASE_URL."
 	switch {
+	case p.Stack != "" && p.Managed && p.First:
+		// Minikube keeps the folder of a deleted volume when it was restarted in between (kubernetes/minikube#4546),
+		// and gives it to the next volume of the same name.
+		p.f.Likely = "The database's volume has the data of an earlier stack, whose password was another one. " +
+			"Minikube does that when it was restarted between make up and make down. " +
+			"Without a restart in between, make down removes the data."
+		p.f.Fix = "make down" + p.stackFlag() + " && make up" + p.stackFlag()
 	case p.Stack != "" && p.Managed:
 		p.f.Fix = p.undo()
 	case p.Stack != "":

@@ -129,21 +129,15 @@ func (p *prescription) scheduling() {
 			pairs = append(pairs, key+"="+spec.NodeSelector[key])
 		}
 		f.Likely = fmt.Sprintf("No node has the label %s that the pod asks for.", strings.Join(pairs, ","))
-		f.Fix = "kubectl label nodes --all " + strings.Join(pairs, " ")
+		f.Fix = p.cluster("label nodes --all " + strings.Join(pairs, " "))
 	case resource == "cpu" || resource == "memory":
-		asked := p.c.Resources.Requests[resource]
-		f.Likely = fmt.Sprintf("No node has %s of %s left for the pod.", asked, resource)
-		less := map[string]string{"cpu": "100m", "memory": "128Mi"}[resource]
-		f.Fix = p.kubectl(fmt.Sprintf("set resources %s -c %s --requests=%s=%s", p.object(), p.c.Name, resource, less))
-		if p.ours {
-			f.Fix = p.set("services."+f.Service+".resources.requests."+resource, less)
-		}
+		p.insufficient(resource)
 	case strings.Contains(f.Detail, "taint"):
-		f.Likely, f.Fix = "Every node has a taint that the pod does not tolerate.", "kubectl describe nodes"
+		f.Likely, f.Fix = "Every node has a taint that the pod does not tolerate.", p.cluster("describe nodes")
 	case strings.Contains(f.Detail, "topology spread"):
-		f.Likely, f.Fix = "The pods cannot be spread over the nodes as asked.", "kubectl get nodes"
+		f.Likely, f.Fix = "The pods cannot be spread over the nodes as asked.", p.cluster("get nodes")
 	default:
-		f.Likely, f.Fix = "No node takes the pod.", "kubectl describe nodes"
+		f.Likely, f.Fix = "No node takes the pod.", p.cluster("describe nodes")
 	}
 }
 
@@ -151,7 +145,7 @@ var missingClass = regexp.MustCompile(`storageclass\.storage\.k8s\.io "([^"]+)" 
 
 // defaultClass is the StorageClass that the cluster would have taken.
 func (p *prescription) defaultClass() string {
-	text, err := p.run("get", "storageclasses", "-o", "json")
+	text, err := p.run(p.ctx, "get", "storageclasses", "-o", "json")
 	var list struct{ Items []struct{ Metadata meta } }
 	if err == nil && json.Unmarshal(text, &list) == nil {
 		for _, class := range list.Items {
@@ -160,7 +154,7 @@ func (p *prescription) defaultClass() string {
 			}
 		}
 	}
-	return "<one of: kubectl get storageclass>"
+	return "<one of: " + p.cluster("get storageclass") + ">"
 }
 
 func (p *prescription) volume() {

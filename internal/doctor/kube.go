@@ -63,6 +63,7 @@ type container struct {
 		ValueFrom struct{ SecretKeyRef, ConfigMapKeyRef struct{ Name, Key string } }
 	}
 	LivenessProbe, ReadinessProbe, StartupProbe *probe
+	VolumeMounts                                []struct{ Name, MountPath string }
 }
 
 type probe struct {

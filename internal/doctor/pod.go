@@ -133,7 +133,7 @@ func (d *diagnosis) examineContainer(f *Finding, p pod, c containerStatus) {
 
 // examineEnd judges how a container's process ended.
 func (d *diagnosis) examineEnd(f *Finding, p pod, c containerStatus, end terminated) {
-	f.Cause, f.Reason = Crash, "exit code "+fmt.Sprint(end.ExitCode)
+	f.Cause, f.Reason, f.exitCode = Crash, "exit code "+fmt.Sprint(end.ExitCode), end.ExitCode
 	if w := c.State.Waiting; w != nil && w.Reason != "" {
 		f.Reason = w.Reason + ", exit code " + fmt.Sprint(end.ExitCode)
 	}
@@ -156,7 +156,7 @@ func (d *diagnosis) examineEnd(f *Finding, p pod, c containerStatus, end termina
 	d.readLog(f, p.Metadata.Name, c.Name, c.State.Terminated == nil)
 }
 
-// killedFor tells that the kubelet ended a container of the pod because of one kind of probe.
+// killedFor reports whether the kubelet ended a container of the pod because of one kind of probe.
 func (d *diagnosis) killedFor(p pod, kind string) bool {
 	return slices.ContainsFunc(d.objects.about(p.Metadata.UID), func(e event) bool {
 		return e.Reason == "Killing" && strings.Contains(e.Message, "failed "+kind+" probe")
@@ -230,6 +230,7 @@ func (d *diagnosis) readLog(f *Finding, pod, container string, previous bool) {
 	for _, line := range lines[max(0, len(lines)-shownLines):] {
 		f.Log.Lines = append(f.Log.Lines, Readable(line))
 	}
+	f.ownError = slices.ContainsFunc(lines, ownError.MatchString)
 	for _, clue := range clues {
 		for _, line := range slices.Backward(lines) {
 			if found := clue.line.FindString(line); found != "" && slices.Contains(clue.explains, f.Cause) {

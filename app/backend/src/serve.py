@@ -1,4 +1,4 @@
-"""`python -m src.serve`: check the settings once, then run uvicorn with JSON logs."""
+"""`python -m src.serve`: check the settings once, then serve with uvicorn and JSON logs."""
 
 import contextlib
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from src import logs, settings
+from src import logs, settings, workers
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 def main() -> None:
     # Before uvicorn has its own handlers, and after it gave them back, SIGTERM is an ordinary, successful end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # Here and not only in the workers: a worker that refuses its settings would be started again for ever.
+    # Here and not only in the workers: bad settings are one line and exit status 2, whatever the number of workers.
     chosen = settings.load()
     logs.configure(chosen.log_level)
     with metrics_folder() as folder:
         if folder is not None and chosen.metrics_port is not None:
             serve_metrics(chosen.metrics_port, folder)
-        uvicorn.run(
+        config = uvicorn.Config(
             "src.api.main:app",
             host="0.0.0.0",
             port=chosen.port,
@@ -34,6 +34,13 @@ def main() -> None:
             server_header=False,
             timeout_graceful_shutdown=chosen.shutdown_seconds,
         )
+        if chosen.web_concurrency > 1:
+            sys.exit(workers.serve(config))
+        server = uvicorn.Server(config)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            sys.exit(1)  # the application's start failed, and has said why
 
 
 @contextlib.contextmanager

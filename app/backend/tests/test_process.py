@@ -179,7 +179,7 @@ def test_sigterm_lets_a_running_request_finish(environment: Environment, tmp_pat
             started.send_signal(signal.SIGTERM)
             wait_for(lambda: status(f"{base}/ready") == 503)
             assert status(f"{base}/health") == 200
-            # Past the red phase: the listeners are closed, this request still runs. A busy supervisor may start a worker again.
+            # Past the red phase: the listeners are closed, this request still runs.
             wait_for(lambda: (tmp_path / "out").read_text().count('"Shutting down"') >= int(workers))
             assert started.poll() is None
             assert finish().startswith(b"HTTP/1.1 201")
