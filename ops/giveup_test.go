@@ -36,17 +36,17 @@ func unscheduled(why string) string {
 const isReady, isNotReady = `{"type":"Ready","status":"True"}`, `{"type":"Ready","status":"False"}`
 
 var (
-	running  = status("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, isNotReady)
-	serving  = status("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, isReady)
-	failed   = status("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, isNotReady)
-	creating = waiting("ContainerCreating", 0, 0)
-	pulling  = waiting("ErrImagePull", 0, 0)
-	backoff  = waiting("ImagePullBackOff", 0, 0)
-	noSecret = waiting("CreateContainerConfigError", 0, 0)
-	crashed  = waiting("CrashLoopBackOff", 2, 3)
-	killed   = waiting("CrashLoopBackOff", 2, 137)
-	full     = unscheduled("1 Insufficient cpu. no new claims to deallocate.")
-	unbound  = unscheduled("pod has unbound immediate PersistentVolumeClaims.")
+	running     = status("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, isNotReady)
+	serving     = status("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, isReady)
+	failed      = status("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, isNotReady)
+	creating    = waiting("ContainerCreating", 0, 0)
+	pulling     = waiting("ErrImagePull", 0, 0)
+	pullBackOff = waiting("ImagePullBackOff", 0, 0)
+	noSecret    = waiting("CreateContainerConfigError", 0, 0)
+	crashed     = waiting("CrashLoopBackOff", 2, 3)
+	killed      = waiting("CrashLoopBackOff", 2, 137)
+	full        = unscheduled("1 Insufficient cpu. no new claims to deallocate.")
+	unbound     = unscheduled("pod has unbound immediate PersistentVolumeClaims.")
 )
 
 func times(n int, text string) (all []string) {
@@ -85,7 +85,7 @@ func TestAnUpdateIsAbortedWhenANewPodCannotBecomeReady(t *testing.T) {
 
 		"no image":                       {times(3, pulling), certain, "pod new cannot start (ErrImagePull)", usual},
 		"no image, on a busy node":       {times(30, pulling), short, "", usual},
-		"the image comes late":           {[]string{pulling, backoff, running}, every, "", usual},
+		"the image comes late":           {[]string{pulling, pullBackOff, running}, every, "", usual},
 		"the image is away now and then": {[]string{pulling, running, pulling, running}, every, "", usual},
 		"a Secret is missing":            {times(3, noSecret), every, "CreateContainerConfigError", usual},
 

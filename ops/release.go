@@ -135,7 +135,7 @@ func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 	}
 	namespace := keys.namespace(o.Stack)
 	// A Deployment without progress ends the wait by itself; a paused one, or a network that drops packets, does not.
-	limit := fmt.Sprintf("--timeout=%ds", cmp.Or(keys.RolloutTimeout.value, 300)+60)
+	limit := fmt.Sprintf("--timeout=%ds", cmp.Or(int(keys.RolloutTimeout), 900)+60)
 	names, err := o.kubectl(ctx, c, "-n", namespace, "get", "deployments", "--request-timeout=30s", "-l",
 		"app.kubernetes.io/part-of=todo", "-o", "name")
 	if err != nil {

@@ -37,8 +37,6 @@ type stackKeys struct {
 	Images      any                           `yaml:"todo:images"`     // by service; the program refuses what is no map
 	Services    loose[map[string]serviceKeys] `yaml:"todo:services"`
 	DatabaseURL any                           `yaml:"todo:DATABASE_URL"` // encrypted; nil when the stack runs its own database under its first password
-
-	RolloutTimeout loose[int] `yaml:"todo:rolloutTimeoutSeconds"` // 0 is the program's default
 }
 
 // serviceKeys are the port on localhost, whether there is the service at all, where its source is, and how slowly it
