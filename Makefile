@@ -25,7 +25,7 @@ down: bin/ops bin/lab ## destroy the stack (the lab, if there is one, stays)
 	@bin/ops down
 preview: bin/ops bin/lab ## show what `make up` would change; needs no cluster and no Docker
 	@bin/ops preview
-smoke: bin/ops bin/lab ## probe every service, and add a task as a new user
+smoke: bin/ops bin/lab ## probe every service, and add a task as a new user; in production only with JOURNEY=1
 	@bin/ops smoke
 doctor: bin/ops bin/lab ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
 	@bin/ops doctor
@@ -49,6 +49,12 @@ db-restore: bin/ops bin/lab ## replace its content by FILE=…, all or nothing; 
 	@bin/ops db-restore
 forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
+stop: bin/ops ## end the forward that `make up` left in the background; the stack stays up
+	@bin/ops stop
+status: bin/ops ## cluster, release, URLs, forward and state in five lines; exit 0 when the stack is up
+	@bin/ops status
+open: bin/ops ## open the web's URL in a browser
+	@bin/ops open
 env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
 	@bin/ops env
 
@@ -90,7 +96,7 @@ bench: bin/ops bin/lab ## time what people wait for, as ratios, on a stack that 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up
 lab-down: bin/ops bin/lab ## stop the lab and remove what it made (its cache stays)
-	@bin/ops stop-forward && bin/lab down
+	@bin/ops stop && bin/lab down
 lab-status: bin/lab ## each component of the lab: healthy or not, and since when
 	@bin/lab status
 

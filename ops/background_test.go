@@ -166,11 +166,11 @@ func TestTheForwardsOwnPortsAreFree(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(ops.stackState("forward")), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				release, err := ops.holdForward(*test.serves)
+				hold, err := ops.holdForward(*test.serves)
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer release()
+				defer hold.Close()
 			}
 			err := ops.portsFree()
 			for _, service := range test.taken {
@@ -191,11 +191,11 @@ func TestAnOlderForwardIsFound(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(ops.stackState("forward")), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	release, err := ops.holdForward(assignment{})
+	hold, err := ops.holdForward(assignment{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	defer hold.Close()
 	if err := os.WriteFile(ops.stackState("forward"), []byte("4711\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -181,7 +181,7 @@ func (o *Ops) commit(ctx context.Context) string {
 
 // Releases lists the releases that a rollback can return to.
 func (o *Ops) Releases(ctx context.Context) error {
-	cluster, err := o.deployed(ctx)
+	cluster, err := o.recorded(ctx)
 	if err != nil {
 		return err
 	}
