@@ -259,9 +259,9 @@ func TestAForwardEndsWithItsCheckout(t *testing.T) {
 func TestUsefulLine(t *testing.T) {
 	for said, want := range map[string]string{
 		"": "",
-		"E1130 19:30:29.355854   12887 memcache.go:265] \"Unhandled Error\" err=\"x\"\nThe connection was refused\n":                   "The connection was refused",
-		"E1130 19:30:29.355854   12887 portforward.go:424] \"Unhandled Error\" err=\"no such port\"\n":                                `"Unhandled Error" err="no such port"`,
-		"Unable to listen on port 3000\nerror: unable to listen on any of the requested ports: [{3000 3000}]\n":                        "error: unable to listen on any of the requested ports: [{3000 3000}]",
+		"E1130 19:30:29.355854   12887 memcache.go:265] \"Unhandled Error\" err=\"x\"\nThe connection was refused\n":                    "The connection was refused",
+		"E1130 19:30:29.355854   12887 portforward.go:424] \"Unhandled Error\" err=\"no such port\"\n":                                  `"Unhandled Error" err="no such port"`,
+		"Unable to listen on port 3000\nerror: unable to listen on any of the requested ports: [{3000 3000}]\n":                         "error: unable to listen on any of the requested ports: [{3000 3000}]",
 		": Error from server (NotFound): pods \"x\" not found\nW1130 19:30:29.355854   12887 loader.go:1] a config file is missing\n\n": `Error from server (NotFound): pods "x" not found`,
 	} {
 		if got := usefulLine(said); got != want {

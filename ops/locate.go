@@ -109,6 +109,9 @@ func (o *Ops) currentOutputs(ctx context.Context) (Outputs, error) {
 		if plainErr == nil || keysErr != nil {
 			return plain, keysErr
 		}
+		if said := usefulLine(stderrOf(err)); said != "" {
+			err = errors.New(said)
+		}
 		return out, o.noRecord(keys, err)
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
