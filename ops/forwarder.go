@@ -124,9 +124,9 @@ func (w *forwarder) serve(ctx context.Context, f forward, told <-chan struct{}) 
 }
 
 // causeOf is a message without what differs from one attempt to the next: numbers, and hexadecimal ids.
-func causeOf(message string) string { return changing.ReplaceAllString(message, "#") }
+func causeOf(message string) string { return varying.ReplaceAllString(message, "#") }
 
-var changing = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
+var varying = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
 
 // noContext matches what kubectl says when the kubeconfig does not have the context; the words depend on the command.
 var noContext = regexp.MustCompile(`context was not found|cannot locate context|context "[^"]*" does not exist`)

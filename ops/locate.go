@@ -13,7 +13,7 @@ import (
 // machine, the context of the stack's config or of its outputs. It changes nothing.
 func (o *Ops) locate(ctx context.Context) (Cluster, error) {
 	return o.locateBy(func() (Outputs, error) {
-		if err := o.findPulumi(ctx); err != nil {
+		if err := o.findReaders(ctx); err != nil {
 			return Outputs{}, err
 		}
 		return o.currentOutputs(ctx)
@@ -83,7 +83,7 @@ func (o *Ops) recorded(ctx context.Context) (Cluster, error) {
 
 // running finds the tools, the cluster and the outputs of a stack that is up.
 func (o *Ops) running(ctx context.Context) (Cluster, Outputs, error) {
-	if err := o.FindTools(ctx); err != nil {
+	if err := o.findReaders(ctx); err != nil {
 		return Cluster{}, Outputs{}, err
 	}
 	cluster, err := o.locate(ctx)
@@ -92,6 +92,16 @@ func (o *Ops) running(ctx context.Context) (Cluster, Outputs, error) {
 	}
 	out, err := o.currentOutputs(ctx)
 	return cluster, out, err
+}
+
+// findReaders finds the tools for a command that only reads. It needs no plugin of Pulumi's, so where Pulumi and kubectl are
+// at hand nothing is downloaded.
+func (o *Ops) findReaders(ctx context.Context) error {
+	o.findBuilt(ctx)
+	if o.tools.Pulumi != "" && o.tools.Kubectl != "" {
+		return nil
+	}
+	return o.FindTools(ctx)
 }
 
 // currentOutputs are the stack's outputs. A stack that only plain pulumi has deployed is looked for in the backend that the

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -156,8 +155,9 @@ func (o *Ops) podAnswer(ctx context.Context, c Cluster, namespace string, failed
 	return ""
 }
 
-// servedFile lists the public URLs that have worked. It ends with the releases, at `make down`.
-func (o *Ops) servedFile() string { return filepath.Join(o.stackState("releases"), "served") }
+// servedFile lists the public URLs that have worked. It goes with the releases, at `make down`: the next stack may get other
+// addresses.
+func (o *Ops) servedFile() string { return o.stackState("served") }
 
 func (o *Ops) served() ([]string, error) {
 	text, err := os.ReadFile(o.servedFile())

@@ -154,7 +154,9 @@ func (o *Ops) endAttempt() error {
 }
 
 // forgetReleases follows the stack's end: what they would return to is gone.
-func (o *Ops) forgetReleases() error { return os.RemoveAll(o.stackState("releases")) }
+func (o *Ops) forgetReleases() error {
+	return errors.Join(os.RemoveAll(o.stackState("releases")), os.RemoveAll(o.servedFile()))
+}
 
 func sameConfig(a, b []byte) bool {
 	var x, y struct{ Config map[string]any }

@@ -38,6 +38,10 @@ state    file:///here/.state/pulumi, changed 3 days ago
 			s.cluster.Kind, s.unanswered = "kubeconfig", errors.New("kubectl get: cluster minikube did not answer within 10s")
 		},
 			"(of the kubeconfig): kubectl get: cluster minikube did not answer within 10s\n", "kubectl --context minikube cluster-info"},
+		"the context is gone": {func(s *status) {
+			s.cluster.Kind, s.unanswered = "kubeconfig", errors.New(`kubectl get: error: context "minikube" does not exist`)
+		},
+			`context "minikube" does not exist`, "kubectl config get-contexts"},
 		"no record": {func(s *status) { s.unknown = errors.New("there is no record of stack dev"); s.noURLs = s.unknown },
 			"cluster  unknown: there is no record of stack dev\n", "there is no record of stack dev"},
 		"nothing is deployed": {func(s *status) { s.workloads = nil }, "0 of 0 Deployments", "has no Deployment on cluster minikube: make up deploys it"},

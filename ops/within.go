@@ -60,6 +60,9 @@ func usefulLine(said string) string {
 	return useful
 }
 
+// oneLine is what a command said, for the end of an error line.
+func oneLine(said string) string { return strings.ReplaceAll(strings.TrimSpace(said), "\n", "; ") }
+
 // tiedScript runs a command that ends when this process ends, even by SIGKILL: the kernel then closes the other end of
 // standard input, and read returns.
 const tiedScript = `exec 3<&0
