@@ -31,6 +31,11 @@ func (out Outputs) forwards() []forward {
 	return all
 }
 
+// urls are the stack's URLs, by service; "" for one that is left out.
+func (out Outputs) urls() map[string]string {
+	return map[string]string{services.Web: out.WebURL, services.Chatbot: out.ChatbotURL, services.Backend: out.APIURL}
+}
+
 // Forward serves the stack's localhost URLs until ctx ends, and connects again whenever a pod goes away. It ends by itself
 // when the cluster is gone.
 func (o *Ops) Forward(ctx context.Context) error {

@@ -45,7 +45,7 @@ func (k stackKeys) named() bool {
 func readOnly(ctx context.Context, out Outputs, targets []target, names ...string) []check {
 	var checks []check
 	for _, name := range names {
-		base := map[string]string{services.Web: out.WebURL, services.Chatbot: out.ChatbotURL, services.Backend: out.APIURL}[name]
+		base := out.urls()[name]
 		if base == "" || anyOff(targets, name) != "" {
 			continue
 		}

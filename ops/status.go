@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"todo/internal/services"
 )
 
 // statusLimit bounds each question that status asks.
@@ -92,9 +91,9 @@ func (o *Ops) inspect(ctx context.Context) (status, error) {
 	if s.unknown == nil {
 		wait.Go(func() { s.workloads, s.unanswered = o.workloads(ctx, s.cluster, keys.namespace(o.Stack)) })
 	}
-	for _, url := range []string{out.WebURL, out.ChatbotURL, out.APIURL} {
-		if url != "" {
-			s.urls = append(s.urls, siteURL{url: url})
+	for _, address := range []string{out.WebURL, out.ChatbotURL, out.APIURL} {
+		if address != "" {
+			s.urls = append(s.urls, siteURL{url: address})
 		}
 	}
 	for i := range s.urls {
@@ -105,8 +104,8 @@ func (o *Ops) inspect(ctx context.Context) (status, error) {
 	for _, w := range s.workloads {
 		off[w.service] = w.wanted == 0
 	}
-	for service, url := range map[string]string{services.Web: out.WebURL, services.Chatbot: out.ChatbotURL, services.Backend: out.APIURL} {
-		s.urls = slices.DeleteFunc(s.urls, func(u siteURL) bool { return off[service] && u.url == url })
+	for service, address := range out.urls() {
+		s.urls = slices.DeleteFunc(s.urls, func(u siteURL) bool { return off[service] && u.url == address })
 	}
 	return s, nil
 }
@@ -171,8 +170,8 @@ func (o *Ops) workloads(ctx context.Context, c Cluster, namespace string) ([]wor
 }
 
 // wrongAnswer says what is wrong with a URL's answer. A 404 is an answer: the API has no page at /.
-func wrongAnswer(ctx context.Context, url string) string {
-	answer := call(ctx, &http.Client{Timeout: statusLimit}, check{}, http.MethodGet, url, nil, nil)
+func wrongAnswer(ctx context.Context, address string) string {
+	answer := call(ctx, &http.Client{Timeout: statusLimit}, check{}, http.MethodGet, address, nil, nil)
 	switch {
 	case answer.err != nil:
 		return "no answer"
@@ -182,15 +181,16 @@ func wrongAnswer(ctx context.Context, url string) string {
 	return ""
 }
 
-// backend is where the stack's state is kept.
+// backend is where the stack's state is kept, without credentials.
 func (o *Ops) backend() string {
-	for _, v := range o.exports() {
-		if v[0] == "PULUMI_BACKEND_URL" {
-			return v[1]
+	backend := "the backend of pulumi login"
+	for _, v := range o.pulumiEnv() { // the last value counts
+		if value, found := strings.CutPrefix(v, "PULUMI_BACKEND_URL="); found && value != "" {
+			backend = value
 		}
 	}
-	if url := os.Getenv("PULUMI_BACKEND_URL"); url != "" {
-		return url
+	if u, err := url.Parse(backend); err == nil && u.User != nil {
+		return u.Redacted()
 	}
-	return "the backend of pulumi login"
+	return backend
 }
