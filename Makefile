@@ -49,14 +49,14 @@ db-restore: bin/ops bin/lab ## replace its content by FILE=…, all or nothing; 
 	@bin/ops db-restore
 forward: bin/ops bin/lab ## serve the localhost URLs in this terminal; reconnects by itself
 	@bin/ops forward
+env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
+	@bin/ops env
 stop: bin/ops ## end the forward that `make up` left in the background; the stack stays up
 	@bin/ops stop
 status: bin/ops ## cluster, release, URLs, forward and state in five lines; exit 0 when the stack is up
 	@bin/ops status
 open: bin/ops ## open the web's URL in a browser
 	@bin/ops open
-env: bin/ops bin/lab ## print the shell environment in which plain pulumi and kubectl act on the same stack
-	@bin/ops env
 
 test: test-go test-backend test-web ## unit and static tests of the platform and the application; the README says what they need
 test-go: # the platform alone; needs nothing but Go
