@@ -87,8 +87,9 @@ func (o *Ops) forwardInBackground(wanted assignment) error {
 // heldForward is the file that makes this process the stack's forward.
 type heldForward struct{ *os.File }
 
-// holdForward makes this process the stack's forward for as long as it lives. The kernel frees the lock when the process
-// ends, however it ends, so a held lock is a running forward, and the id and the assignment in the file are its own.
+// holdForward makes this process the stack's forward for as long as it lives. The kernel frees the lock when the
+// process ends, however it ends, so a held lock is a running forward, and the id and the assignment in the file are
+// its own.
 func (o *Ops) holdForward(serves assignment) (heldForward, error) {
 	failed := func(err error) (heldForward, error) {
 		return heldForward{}, fmt.Errorf("starting the forward of stack %s: %w", o.Stack, err)
@@ -126,8 +127,8 @@ func (o *Ops) lockRefused(err error) error {
 	return fmt.Errorf("process %d forwards already; make stop ends it", pid)
 }
 
-// lost is why this process is not the stack's forward any more, or nil. The checkout, or its .state, may have been removed,
-// and no command would find a forward whose file is gone.
+// lost is why this process is not the stack's forward any more, or nil. The checkout, or its .state, may have been
+// removed, and no command would find a forward whose file is gone.
 func (h heldForward) lost() error {
 	own, err := h.Stat()
 	if err != nil {
@@ -180,7 +181,8 @@ func (o *Ops) stopForward() error {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
-	return fmt.Errorf("the forward (process %d) does not end; see what it waits for: ps -o pid,stat,wchan,args -p %d", pid, pid)
+	return fmt.Errorf("the forward (process %d) does not end; see what it waits for: ps -o pid,stat,wchan,args -p %d",
+		pid, pid)
 }
 
 // Stop ends the forward that `up` left in the background, and says what it ended. The stack stays up.
@@ -194,7 +196,8 @@ func (o *Ops) Stop(context.Context) error {
 	if err := o.stopForward(); err != nil {
 		return err
 	}
-	fmt.Printf("✓ The forward of stack %s is stopped (process %d, since %s)%s.\n", o.Stack, pid, since.Format(time.DateTime), serves.urls())
+	fmt.Printf("✓ The forward of stack %s is stopped (process %d, since %s)%s.\n", o.Stack, pid,
+		since.Format(time.DateTime), serves.urls())
 	return nil
 }
 

@@ -216,10 +216,12 @@ func TestALockThatCannotBeHad(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer hold.Close()
-	if _, err := ops.holdForward(assignment{}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d forwards already; make stop ends it", os.Getpid())) {
+	want := fmt.Sprintf("process %d forwards already; make stop ends it", os.Getpid())
+	if _, err := ops.holdForward(assignment{}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a second forward: %v, want the first one's process and the command that ends it", err)
 	}
-	if err := ops.lockRefused(syscall.ENOLCK); !errors.Is(err, syscall.ENOLCK) || strings.Contains(err.Error(), "forwards already") {
+	err = ops.lockRefused(syscall.ENOLCK)
+	if !errors.Is(err, syscall.ENOLCK) || strings.Contains(err.Error(), "forwards already") {
 		t.Errorf("without locks: %v, want what the system said", err)
 	}
 }

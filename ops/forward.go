@@ -36,8 +36,8 @@ func (out Outputs) urls() map[string]string {
 	return map[string]string{services.Web: out.WebURL, services.Chatbot: out.ChatbotURL, services.Backend: out.APIURL}
 }
 
-// Forward serves the stack's localhost URLs until ctx ends, and connects again whenever a pod goes away. It ends by itself
-// when the cluster is gone.
+// Forward serves the stack's localhost URLs until ctx ends, and connects again whenever a pod goes away. It ends by
+// itself when the cluster is gone.
 func (o *Ops) Forward(ctx context.Context) error {
 	if err := o.stopForward(); err != nil { // the one that `up` left in the background
 		return err

@@ -70,7 +70,7 @@ func TestAForwardFollowsARollout(t *testing.T) {
 	tell("old-1 new-1") // nor is this: its pod still serves
 	tell("new-1 new-2")
 	if err := <-ended; !errors.Is(err, errMoved) || ctx.Err() != nil {
-		t.Errorf("the forward to a pod that is on its way out ends with %v, %v; want it to move when it is told", err, ctx.Err())
+		t.Errorf("the forward to a terminating pod ends with %v, %v; want it to move when it is told", err, ctx.Err())
 	}
 	text, err := os.ReadFile(forwarded)
 	if err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), "-n todo-dev port-forward pod/old-1 "+f.port+":http") {

@@ -39,7 +39,8 @@ type forwarder struct {
 	lost func() error
 
 	now   func() time.Time
-	after func(time.Duration) <-chan time.Time
+	after func(time.Duration) <-chan time.Time // the pause before an attempt
+	tick  func() <-chan time.Time              // the next pulse of a connection
 
 	mu    sync.Mutex
 	alive time.Time // when a service last answered
@@ -47,7 +48,7 @@ type forwarder struct {
 
 func (o *Ops) newForwarder(c Cluster, namespace string, log io.Writer, lost func() error) *forwarder {
 	return &forwarder{ops: o, cluster: c, namespace: namespace, log: log, lost: lost,
-		now: time.Now, after: time.After, alive: time.Now()}
+		now: time.Now, after: time.After, tick: func() <-chan time.Time { return time.After(pulse) }, alive: time.Now()}
 }
 
 // run serves all services until ctx ends, and then returns nil, or until one of them gives up, and then returns why.
@@ -149,8 +150,8 @@ func (w *forwarder) over(failure error) error {
 	if quiet < limit {
 		return nil
 	}
-	return fmt.Errorf("no service of stack %s could be reached on cluster %s for %s (%w): the forward ends; make forward starts it again",
-		w.ops.Stack, w.cluster.Context, quiet.Round(time.Minute), failure)
+	return fmt.Errorf("no service of stack %s could be reached on cluster %s for %s (%w): the forward ends; "+
+		"make forward starts it again", w.ops.Stack, w.cluster.Context, quiet.Round(time.Minute), failure)
 }
 
 var (
@@ -207,7 +208,7 @@ func (w *forwarder) watch(ctx context.Context, f forward, pod string, told <-cha
 				return errMoved
 			}
 			continue
-		case <-w.after(pulse):
+		case <-w.tick():
 		}
 		if err := w.lost(); err != nil {
 			return err
@@ -229,7 +230,8 @@ func (w *forwarder) watch(ctx context.Context, f forward, pod string, told <-cha
 // servingPods are the pods that a Service sends requests to: Ready, and not on their way out.
 func (o *Ops) servingPods(ctx context.Context, c Cluster, namespace, service string) ([]string, error) {
 	text, err := o.kubectlWithin(ctx, lookLimit, c, "get", "endpointslices", "-l", "kubernetes.io/service-name="+service,
-		"-n", namespace, "--request-timeout=15s", "-o", `jsonpath={range .items[*].endpoints[?(@.conditions.ready==true)]}{.targetRef.name} {end}`)
+		"-n", namespace, "--request-timeout=15s", "-o",
+		`jsonpath={range .items[*].endpoints[?(@.conditions.ready==true)]}{.targetRef.name} {end}`)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the pods of %s: %w", service, err)
 	}

@@ -42,6 +42,7 @@ func (s *simulated) after(d time.Duration) <-chan time.Time {
 func simulate(w *forwarder) (*simulated, *bytes.Buffer) {
 	clock, log := &simulated{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, &bytes.Buffer{}
 	w.now, w.after, w.alive, w.log = clock.time, clock.after, clock.time(), log
+	w.tick = func() <-chan time.Time { return clock.after(pulse) }
 	return clock, log
 }
 
@@ -60,7 +61,7 @@ func counted(t *testing.T, does string) (kubectl string, calls func() int) {
 
 // refused is what kubectl writes when nothing listens: log lines with the time and the process id, then a sentence.
 const refused = `for i in 1 2 3 4 5; do
-	echo "E1130 19:25:49.$(date +%N | cut -c1-6)   $$ memcache.go:265] \"Unhandled Error\" err=\"dial tcp 127.0.0.1:1: connect: connection refused\"" >&2
+	echo "E1130 19:25:49.$(date +%N | cut -c1-6)   $$ memcache.go:265] \"Unhandled Error\" err=\"connection refused\"" >&2
 done
 echo 'The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?' >&2; exit 1`
 
@@ -71,11 +72,17 @@ func TestAForwardBacksOffAndEndsWithItsCluster(t *testing.T) {
 		ends    time.Duration // after the start
 		says    string
 	}{
-		"connections are refused": {refused, silence, "(looking for the pods of backend: kubectl get: The connection to the server 127.0.0.1:1 was refused"},
-		"the context is gone": {"echo 'Error in configuration: context was not found for specified context: minikube' >&2; exit 1",
+		"connections are refused": {
+			refused, silence,
+			"(looking for the pods of backend: kubectl get: The connection to the server 127.0.0.1:1 was refused",
+		},
+		"the context is gone": {
+			"echo 'Error in configuration: context was not found for specified context: minikube' >&2; exit 1",
 			contextSilence, "context was not found"},
-		"the context is gone, in other words": {`echo 'error: context "minikube" does not exist' >&2; exit 1`, contextSilence, "does not exist"},
-		"the namespace is empty":              {"true", silence, "no pod is Ready"},
+		"the context is gone, in other words": {
+			`echo 'error: context "minikube" does not exist' >&2; exit 1`, contextSilence, "does not exist",
+		},
+		"the namespace is empty": {"true", silence, "no pod is Ready"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
@@ -126,7 +133,7 @@ func served(t *testing.T, handler http.HandlerFunc) (port string) {
 func TestAForwardConnectsWhenTheClusterIsBack(t *testing.T) {
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 	back := filepath.Join(t.TempDir(), "back")
-	kubectl, calls := counted(t, "test -e "+back+" || { "+strings.ReplaceAll(refused, "exit 1", "exit 1; }")+"\n"+fakeForward)
+	kubectl, calls := counted(t, "if ! test -e "+back+"; then\n"+refused+"\nfi\n"+fakeForward)
 	ops.tools.Kubectl = kubectl
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -157,7 +164,8 @@ func TestAForwardConnectsWhenTheClusterIsBack(t *testing.T) {
 	if calls() > 40 {
 		t.Errorf("kubectl was called %d times, want one call every %s", calls(), maxDelay)
 	}
-	if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "http://localhost:"+port+" is served by pod pod-1") {
+	text, connected := log.String(), "http://localhost:"+port+" is served by pod pod-1"
+	if strings.Count(text, "\n") != 2 || !strings.Contains(text, connected) {
 		t.Errorf("the log is\n%s\nwant one line for the outage and one for its end", text)
 	}
 }
@@ -167,7 +175,8 @@ func TestACauseIsLoggedOnce(t *testing.T) {
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
 	ops.tools.Kubectl = script(t, "kubectl", `case "$*" in
 		*"get endpointslices"*) echo pod-1 ;;
-		*port-forward*) echo "E1130 19:25:49.$(date +%N | cut -c1-6)   $$ portforward.go:424] \"Unhandled Error\" err=\"lost\"" >&2
+		*port-forward*)
+			echo "E1130 19:25:49.$(date +%N | cut -c1-6)   $$ portforward.go:424] \"Unhandled Error\" err=\"lost\"" >&2
 			echo "error: error forwarding port 8000 to pod $$a$$f, uid : lost connection on port 4$$" >&2; exit 1 ;;
 	esac`)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -175,7 +184,8 @@ func TestACauseIsLoggedOnce(t *testing.T) {
 	w := ops.newForwarder(Cluster{}, "todo-dev", nil, func() error { return nil })
 	clock, log := simulate(w)
 	begin := clock.time()
-	w.alive = begin.Add(24 * time.Hour) // another service is well, so this one goes on
+	w.alive = begin.Add(24 * time.Hour)             // another service is well, so this one goes on
+	w.tick = func() <-chan time.Time { return nil } // kubectl ends before the first pulse
 	after := w.after
 	w.after = func(d time.Duration) <-chan time.Time {
 		if clock.time().Sub(begin) > time.Hour {
@@ -249,7 +259,8 @@ func TestAForwardEndsWithItsCheckout(t *testing.T) {
 			})
 			w := ops.newForwarder(Cluster{}, "todo-dev", nil, hold.lost)
 			_, log := simulate(w)
-			if err := w.run(ctx, []forward{{"backend", port}}, nil); err == nil || !strings.Contains(err.Error(), "has been removed: the forward ends") {
+			err = w.run(ctx, []forward{{"backend", port}}, nil)
+			if err == nil || !strings.Contains(err.Error(), "has been removed: the forward ends") {
 				t.Errorf("the forward ended with %v, want it to say what is gone:\n%s", err, log)
 			}
 		})
@@ -257,12 +268,13 @@ func TestAForwardEndsWithItsCheckout(t *testing.T) {
 }
 
 func TestUsefulLine(t *testing.T) {
+	const prefix = "E1130 19:30:29.355854   12887 memcache.go:265] "
 	for said, want := range map[string]string{
 		"": "",
-		"E1130 19:30:29.355854   12887 memcache.go:265] \"Unhandled Error\" err=\"x\"\nThe connection was refused\n":                    "The connection was refused",
-		"E1130 19:30:29.355854   12887 portforward.go:424] \"Unhandled Error\" err=\"no such port\"\n":                                  `"Unhandled Error" err="no such port"`,
-		"Unable to listen on port 3000\nerror: unable to listen on any of the requested ports: [{3000 3000}]\n":                         "error: unable to listen on any of the requested ports: [{3000 3000}]",
-		": Error from server (NotFound): pods \"x\" not found\nW1130 19:30:29.355854   12887 loader.go:1] a config file is missing\n\n": `Error from server (NotFound): pods "x" not found`,
+		prefix + "\"Unhandled Error\" err=\"x\"\nThe connection was refused\n": "The connection was refused",
+		prefix + "no such port\n":                                                    "no such port",
+		"Unable to listen on port 3000\nerror: unable to listen\n":                   "error: unable to listen",
+		": Error from server (NotFound)\n" + prefix + "a config file is missing\n\n": "Error from server (NotFound)",
 	} {
 		if got := usefulLine(said); got != want {
 			t.Errorf("of %q the useful line is %q, want %q", said, got, want)

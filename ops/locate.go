@@ -9,8 +9,8 @@ import (
 	"os/exec"
 )
 
-// locate is the cluster that the stack runs on: what `make up` recorded, or else, after a plain `pulumi up` or on another
-// machine, the context of the stack's config or of its outputs. It changes nothing.
+// locate is the cluster that the stack runs on: what `make up` recorded, or else, after a plain `pulumi up` or on
+// another machine, the context of the stack's config or of its outputs. It changes nothing.
 func (o *Ops) locate(ctx context.Context) (Cluster, error) {
 	return o.locateBy(func() (Outputs, error) {
 		if err := o.findReaders(ctx); err != nil {
@@ -34,8 +34,8 @@ func (o *Ops) locateBy(outputs func() (Outputs, error)) (Cluster, error) {
 		return Cluster{}, fmt.Errorf("stack %s renders manifests into %s: which cluster runs them is not known here",
 			o.Stack, keys.RenderYAML)
 	case keys.Kubeconfig != nil || keys.KubeStack != "":
-		return Cluster{}, fmt.Errorf("stack %s has its kubeconfig in its config or in another stack, where only Pulumi reads it; "+
-			"use kubectl with a kubeconfig of that cluster", o.Stack)
+		return Cluster{}, fmt.Errorf("stack %s has its kubeconfig in its config or in another stack, "+
+			"where only Pulumi reads it; use kubectl with a kubeconfig of that cluster", o.Stack)
 	case keys.KubeContext != "":
 		return Cluster{Kind: "kubeconfig", Context: keys.KubeContext, Kubeconfig: keys.KubeconfigPath}, nil
 	}
@@ -48,15 +48,16 @@ func (o *Ops) locateBy(outputs func() (Outputs, error)) (Cluster, error) {
 	return Cluster{Kind: "kubeconfig", Context: out.KubeContext, Kubeconfig: keys.KubeconfigPath}, nil
 }
 
-// noRecord says that this machine knows nothing of a deployment. Of a production stack that does not mean that there is none,
-// so deploying it is no advice.
+// noRecord says that this machine knows nothing of a deployment. Of a production stack that does not mean that there
+// is none, so deploying it is no advice.
 func (o *Ops) noRecord(keys stackKeys, cause error) error {
 	text := fmt.Sprintf("there is no record of stack %s on this machine", o.Stack)
 	if keys.Production {
 		text += fmt.Sprintf("; if another machine deployed it, name its cluster in Pulumi.%[1]s.yaml: "+
 			"pulumi config set kubeContext <context> -s %[1]s", o.Stack)
 	} else {
-		text += fmt.Sprintf(": make up%s deploys it; if plain pulumi did, run this with the same PULUMI_BACKEND_URL", o.stackArgument())
+		text += ": make up" + o.stackArgument() + " deploys it; " +
+			"if plain pulumi did, run this with the same PULUMI_BACKEND_URL"
 	}
 	return fmt.Errorf("%s (%w)", text, cause)
 }
@@ -94,8 +95,8 @@ func (o *Ops) running(ctx context.Context) (Cluster, Outputs, error) {
 	return cluster, out, err
 }
 
-// findReaders finds the tools for a command that only reads. It needs no plugin of Pulumi's, so where Pulumi and kubectl are
-// at hand nothing is downloaded.
+// findReaders finds the tools for a command that only reads. It needs no plugin of Pulumi's, so where Pulumi and
+// kubectl are at hand nothing is downloaded.
 func (o *Ops) findReaders(ctx context.Context) error {
 	o.findBuilt(ctx)
 	if o.tools.Pulumi != "" && o.tools.Kubectl != "" {
@@ -104,8 +105,8 @@ func (o *Ops) findReaders(ctx context.Context) error {
 	return o.FindTools(ctx)
 }
 
-// currentOutputs are the stack's outputs. A stack that only plain pulumi has deployed is looked for in the backend that the
-// user's own environment names too.
+// currentOutputs are the stack's outputs. A stack that only plain pulumi has deployed is looked for in the backend
+// that the user's own environment names too.
 func (o *Ops) currentOutputs(ctx context.Context) (Outputs, error) {
 	limited, cancel := context.WithTimeout(ctx, outputsLimit)
 	defer cancel()
@@ -133,7 +134,8 @@ func (o *Ops) currentOutputs(ctx context.Context) (Outputs, error) {
 func (o *Ops) plainOutputs(ctx context.Context) (out Outputs, err error) {
 	limited, cancel := context.WithTimeout(ctx, outputsLimit)
 	defer cancel()
-	cmd := exec.CommandContext(limited, o.tools.Pulumi, "stack", "output", "--json", "--stack", o.Stack, "--non-interactive")
+	cmd := exec.CommandContext(limited, o.tools.Pulumi,
+		"stack", "output", "--json", "--stack", o.Stack, "--non-interactive")
 	cmd.Dir = o.Root
 	text, err := cmd.Output()
 	if err == nil {

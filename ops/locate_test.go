@@ -18,16 +18,37 @@ func TestTheClusterIsFoundWithoutARecord(t *testing.T) {
 		refused                []string
 		never                  string // must not be in the error
 	}{
-		"what make up recorded":      {"todo:kubeContext: other", `{"kind":"lab","context":"todo-lab","uid":"1"}`, none, Cluster{Kind: "lab", Context: "todo-lab", UID: "1"}, nil, ""},
-		"the stack's config":         {"todo:kubeContext: eks, todo:kubeconfigPath: ~/eks", "", none, Cluster{Kind: "kubeconfig", Context: "eks", Kubeconfig: "~/eks"}, nil, ""},
-		"the outputs":                {"", "", outputs, Cluster{Kind: "kubeconfig", Context: "kind-mine"}, nil, ""},
-		"the user's own backend":     {"", "", `test -z "$PULUMI_BACKEND_URL" || { ` + none + "; }\n" + outputs, Cluster{Kind: "kubeconfig", Context: "kind-mine"}, nil, ""},
-		"no stack":                   {"", "", none, Cluster{}, []string{"no record of stack dev on this machine: make up deploys it", "PULUMI_BACKEND_URL", "no stack named"}, ""},
-		"outputs of an older one":    {"", "", `echo '{"namespace":"todo-dev"}'`, Cluster{}, []string{"no record of stack dev"}, ""},
-		"a production stack":         {"todo:production: true", "", none, Cluster{}, []string{"no record of stack dev on this machine", "pulumi config set kubeContext <context> -s dev"}, "make up"},
-		"a kubeconfig in the config": {"todo:kubeconfig: {secure: x}", "", none, Cluster{}, []string{"where only Pulumi reads it"}, ""},
-		"manifests":                  {"todo:renderYaml: rendered", "", none, Cluster{}, []string{"renders manifests into rendered"}, ""},
-		"a damaged record":           {"", "{", none, Cluster{}, []string{"is damaged"}, ""},
+		"what make up recorded": {
+			"todo:kubeContext: other", `{"kind":"lab","context":"todo-lab","uid":"1"}`, none,
+			Cluster{Kind: "lab", Context: "todo-lab", UID: "1"}, nil, "",
+		},
+		"the stack's config": {
+			"todo:kubeContext: eks, todo:kubeconfigPath: ~/eks", "", none,
+			Cluster{Kind: "kubeconfig", Context: "eks", Kubeconfig: "~/eks"}, nil, "",
+		},
+		"the outputs": {"", "", outputs, Cluster{Kind: "kubeconfig", Context: "kind-mine"}, nil, ""},
+		"the user's own backend": {
+			"", "", `test -z "$PULUMI_BACKEND_URL" || { ` + none + "; }\n" + outputs,
+			Cluster{Kind: "kubeconfig", Context: "kind-mine"}, nil, "",
+		},
+		"no stack": {
+			"", "", none, Cluster{},
+			[]string{"no record of stack dev on this machine: make up deploys it", "PULUMI_BACKEND_URL", "no stack named"}, "",
+		},
+		"outputs of an older one": {
+			"", "", `echo '{"namespace":"todo-dev"}'`, Cluster{}, []string{"no record of stack dev"}, "",
+		},
+		"a production stack": {
+			"todo:production: true", "", none, Cluster{},
+			[]string{"no record of stack dev on this machine", "pulumi config set kubeContext <context> -s dev"}, "make up",
+		},
+		"a kubeconfig in the config": {
+			"todo:kubeconfig: {secure: x}", "", none, Cluster{}, []string{"where only Pulumi reads it"}, "",
+		},
+		"manifests": {
+			"todo:renderYaml: rendered", "", none, Cluster{}, []string{"renders manifests into rendered"}, "",
+		},
+		"a damaged record": {"", "{", none, Cluster{}, []string{"is damaged"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {" + test.config + "}\n"})
@@ -58,9 +79,11 @@ func TestTheClusterIsFoundWithoutARecord(t *testing.T) {
 
 // Releases are only where make up ran. Deploying is no advice to whoever wants to go back.
 func TestReleasesOfAnotherMachine(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {todo:kubeContext: eks, todo:production: true}\n"})
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "",
+		"Pulumi.dev.yaml": "config: {todo:kubeContext: eks, todo:production: true}\n"})
 	for name, verb := range map[string]func() error{
-		"releases": func() error { return ops.Releases(t.Context()) }, "rollback": func() error { return ops.Rollback(t.Context()) },
+		"releases": func() error { return ops.Releases(t.Context()) },
+		"rollback": func() error { return ops.Rollback(t.Context()) },
 	} {
 		if err := verb(); err == nil || !strings.Contains(err.Error(), "no record of stack dev on this machine") {
 			t.Errorf("%s: %v, want that this machine has no record", name, err)
@@ -79,11 +102,13 @@ func TestOpen(t *testing.T) {
 		opened           bool
 		refused          string
 	}{
-		"a desktop":      {":0", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `"}`, true, ""},
-		"no desktop":     {"", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `"}`, false, ""},
-		"only the API":   {":0", `{"namespace":"todo-dev","apiUrl":"http://127.0.0.1:` + port + `"}`, true, ""},
-		"no URL":         {":0", `{"namespace":"todo-dev"}`, false, "stack dev has no URL"},
-		"it is not well": {":0", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `/bad"}`, false, "make status says more"},
+		"a desktop":    {":0", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `"}`, true, ""},
+		"no desktop":   {"", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `"}`, false, ""},
+		"only the API": {":0", `{"namespace":"todo-dev","apiUrl":"http://127.0.0.1:` + port + `"}`, true, ""},
+		"no URL":       {":0", `{"namespace":"todo-dev"}`, false, "stack dev has no URL"},
+		"it is not well": {
+			":0", `{"namespace":"todo-dev","webUrl":"http://127.0.0.1:` + port + `/bad"}`, false, "make status says more",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			old := smokePatience

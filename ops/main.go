@@ -52,7 +52,7 @@ var verbs = []verb{
 	{"db-restore", "replace the database's content by $FILE, all or nothing", (*Ops).DatabaseRestore},
 	{"forward", "serve the stack's localhost URLs until interrupted", (*Ops).Forward},
 	{"stop", "end the forward that `up` left in the background; the stack stays up", (*Ops).Stop},
-	{"status", "print cluster, release, URLs, forward and state in five lines; fails when the stack is not up", (*Ops).Status},
+	{"status", "print cluster, release, URLs, forward and state; fails when the stack is not up", (*Ops).Status},
 	{"open", "open the web's URL in a browser", (*Ops).Open},
 	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},
 }

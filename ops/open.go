@@ -9,8 +9,8 @@ import (
 	"runtime"
 )
 
-// Open opens the stack's first URL in a browser. It starts the forward when the URL needs one, and only prints the URL on a
-// machine without a browser.
+// Open opens the stack's first URL in a browser. It starts the forward when the URL needs one, and only prints the
+// URL on a machine without a browser.
 func (o *Ops) Open(ctx context.Context) error {
 	out, err := o.quickOutputs(ctx)
 	if err != nil {
@@ -46,8 +46,8 @@ func (o *Ops) Open(ctx context.Context) error {
 	return nil
 }
 
-// opener is the program that opens a URL in the user's browser, or "". xdg-open without a desktop starts a text browser, or
-// none.
+// opener is the program that opens a URL in the user's browser, or "". xdg-open without a desktop starts a text
+// browser, or none.
 func (o *Ops) opener(system string) string {
 	if system == "darwin" {
 		return o.look("open")

@@ -32,7 +32,8 @@ func journeyAsked(production bool) (bool, error) {
 	case "0", "1":
 		return answer == "1", nil
 	default:
-		return false, fmt.Errorf("JOURNEY=%q; allowed: 1 (the smoke test makes an account and removes it), 0 (it only reads)", answer)
+		return false, fmt.Errorf("JOURNEY=%q; allowed: 1 (the smoke test makes an account and removes it), 0 (it only reads)",
+			answer)
 	}
 }
 
@@ -72,9 +73,12 @@ func readOnly(ctx context.Context, out Outputs, targets []target, names ...strin
 	return checks
 }
 
-// judge decides which failed checks of public URLs are only pending: the pods answer, the URL has not worked before, and the
-// reason is one that DNS, a load balancer, a certificate or an ingress controller has while it is being set up.
-func (o *Ops) judge(ctx context.Context, c Cluster, namespace string, targets []target, checks []check) ([]check, error) {
+// judge decides which failed checks of public URLs are only pending: the pods answer, the URL has not worked before,
+// and the reason is one that DNS, a load balancer, a certificate or an ingress controller has while it is being set
+// up.
+func (o *Ops) judge(
+	ctx context.Context, c Cluster, namespace string, targets []target, checks []check,
+) ([]check, error) {
 	served, err := o.served()
 	if err != nil {
 		return nil, err
@@ -104,7 +108,8 @@ func (o *Ops) judge(ctx context.Context, c Cluster, namespace string, targets []
 	return checks, nil
 }
 
-// pendingCause is what may be missing yet when a public URL fails like this; "" when the application has to be looked at.
+// pendingCause is what may be missing yet when a public URL fails like this; "" when the application has to be looked
+// at.
 func pendingCause(err error, code int) string {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -119,16 +124,18 @@ func pendingCause(err error, code int) string {
 		errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &op) && op.Op == "remote error": // a TLS alert
 		return "no valid certificate is served"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF),
-		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.As(err, &timeout) && timeout.Timeout():
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
+		errors.As(err, &timeout) && timeout.Timeout():
 		return "its address gives no answer"
-	case slices.Contains([]int{http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, code):
+	case code == http.StatusNotFound, code == http.StatusBadGateway, code == http.StatusServiceUnavailable,
+		code == http.StatusGatewayTimeout:
 		return "no route leads to the pods"
 	}
 	return ""
 }
 
-// podAnswer asks a pod for what a public check asked, without following a redirect. It returns what is wrong with the answer;
-// "" is a good one.
+// podAnswer asks a pod for what a public check asked, without following a redirect. It returns what is wrong with the
+// answer; "" is a good one.
 func (o *Ops) podAnswer(ctx context.Context, c Cluster, namespace string, failed check, targets []target) string {
 	port := servicePort
 	if i := slices.IndexFunc(targets, func(t target) bool { return t.service == failed.service }); i >= 0 {
@@ -146,7 +153,9 @@ func (o *Ops) podAnswer(ctx context.Context, c Cluster, namespace string, failed
 		return err.Error()
 	}
 	defer stop()
-	client := &http.Client{Timeout: answerLimit, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: answerLimit, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	path := strings.TrimPrefix(failed.where, originOf(failed.where))
 	answer := call(ctx, client, check{}, http.MethodGet, base+path, nil, nil)
 	if answer.code == 0 || answer.code >= http.StatusBadRequest {
@@ -155,8 +164,8 @@ func (o *Ops) podAnswer(ctx context.Context, c Cluster, namespace string, failed
 	return ""
 }
 
-// servedFile lists the public URLs that have worked. It goes with the releases, at `make down`: the next stack may get other
-// addresses.
+// servedFile lists the public URLs that have worked. It goes with the releases, at `make down`: the next stack may
+// get other addresses.
 func (o *Ops) servedFile() string { return o.stackState("served") }
 
 func (o *Ops) served() ([]string, error) {
@@ -190,7 +199,9 @@ func originOf(url string) string {
 
 // printPending says what a pending check waits for, where to look, and what checks again.
 func (o *Ops) printPending(c Cluster, namespace string, keys stackKeys) {
-	kinds := map[string]string{"loadBalancer": "services", "ingress": "ingresses", "gateway": "gateways,httproutes"}[keys.Exposure]
+	kinds := map[string]string{
+		"loadBalancer": "services", "ingress": "ingresses", "gateway": "gateways,httproutes",
+	}[keys.Exposure]
 	fmt.Printf("\n  The pods answer. DNS, the load balancer, the certificate or the route is not in place yet.\n")
 	fmt.Printf("  The addresses:  kubectl%s -n %s get %s\n", o.kubectlFlags(c), namespace, kinds)
 	fmt.Printf("  Check again:    make smoke%s\n", o.stackArgument())
@@ -205,7 +216,8 @@ func (o *Ops) kubectlFlags(c Cluster) string {
 	return flags
 }
 
-// smokeRelease is the smoke test of an update. Healthy pods make a release: a public URL that is pending does not fail it.
+// smokeRelease is the smoke test of an update. Healthy pods make a release: a public URL that is pending does not
+// fail it.
 func (o *Ops) smokeRelease(ctx context.Context) error {
 	err := o.Smoke(ctx)
 	if errors.As(err, new(pendingError)) {

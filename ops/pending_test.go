@@ -26,7 +26,8 @@ func asked(t *testing.T, url string, dial func() error) check {
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Timeout: answerLimit, Transport: transport}
-	return call(t.Context(), client, check{what: "web page", where: url, service: "frontend-web"}, http.MethodGet, url, nil, nil)
+	page := check{what: "web page", where: url, service: "frontend-web"}
+	return call(t.Context(), client, page, http.MethodGet, url, nil, nil)
 }
 
 // quiet is a server whose log of refused handshakes is not the test's.
@@ -41,27 +42,42 @@ func quiet(t *testing.T, handler http.Handler, start func(*httptest.Server)) str
 
 func TestPendingCause(t *testing.T) {
 	status := func(code int) string {
-		return quiet(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }), (*httptest.Server).Start)
+		answer := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+		return quiet(t, http.HandlerFunc(answer), (*httptest.Server).Start)
 	}
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	noCertificate := func(s *httptest.Server) {
-		s.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, errors.New("not issued") }}
+		s.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return nil, errors.New("not issued")
+		}}
 		s.StartTLS()
 	}
 	fine := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	hangUp := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	const name, address, certificate, route = "the name does not resolve", "its address gives no answer", "no valid certificate is served", "no route leads to the pods"
+	const name, address = "the name does not resolve", "its address gives no answer"
+	const certificate, route = "no valid certificate is served", "no route leads to the pods"
+	fails := func(err error) check { return asked(t, "https://192.0.2.1", func() error { return err }) }
 	for what, test := range map[string]struct {
 		check check
 		want  string
 	}{
-		"a good answer":                  {asked(t, status(200), nil), ""},
-		"no DNS record":                  {asked(t, "https://todo.invalid", func() error { return &net.DNSError{Err: "no such host", Name: "todo.invalid", IsNotFound: true} }), name},
-		"a DNS server away":              {asked(t, "https://todo.invalid", func() error { return &net.DNSError{Err: "server misbehaving", IsTemporary: true} }), name},
-		"refused":                        {asked(t, closed.URL, nil), address},
-		"no address yet":                 {asked(t, "http://192.0.2.1", func() error { return os.NewSyscallError("connect", syscall.EHOSTUNREACH) }), address},
-		"a timeout":                      {asked(t, "http://192.0.2.1", func() error { return os.ErrDeadlineExceeded }), address},
+		"a good answer": {asked(t, status(200), nil), ""},
+		"no DNS record": {
+			fails(&net.DNSError{Err: "no such host", IsNotFound: true}),
+			name,
+		},
+		"a DNS server away": {
+			fails(&net.DNSError{Err: "server misbehaving", IsTemporary: true}),
+			name,
+		},
+		"refused": {asked(t, closed.URL, nil), address},
+		"no address yet": {
+			fails(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), address,
+		},
+		"a timeout": {
+			fails(os.ErrDeadlineExceeded), address,
+		},
 		"closed at once":                 {asked(t, quiet(t, hangUp, (*httptest.Server).Start), nil), address},
 		"a controller's own certificate": {asked(t, quiet(t, fine, (*httptest.Server).StartTLS), nil), certificate},
 		"no certificate at all":          {asked(t, quiet(t, fine, noCertificate), nil), certificate},
@@ -80,7 +96,8 @@ func TestPendingCause(t *testing.T) {
 	}
 }
 
-// A first update is well when its pods are; the same errors are failures when the URL has worked, or when the pods fail too.
+// A first update is well when its pods are; the same errors are failures when the URL has worked, or when the pods
+// fail too.
 func TestAFirstUpdateIsPending(t *testing.T) {
 	noHost := &net.DNSError{Err: "no such host", IsNotFound: true}
 	const url = "https://todo.example.com"
@@ -92,20 +109,39 @@ func TestAFirstUpdateIsPending(t *testing.T) {
 		want     string // the line of the table
 		ends     string // what the smoke test returns
 	}{
-		"no DNS record":            {"ingress", "", 200, check{err: noHost}, "… web page " + url + " pending: the name does not resolve:", "smoke test: 1 of 1 checks are pending"},
-		"of a load balancer":       {"loadBalancer", "", 200, check{err: noHost}, "… web page", "are pending"},
-		"of a gateway":             {"gateway", "", 307, check{code: 404}, "… web page " + url + " pending: no route leads to the pods:", "are pending"},
-		"another URL has worked":   {"ingress", "https://old.example.com\n", 200, check{err: noHost}, "… web page", "are pending"},
-		"it has worked":            {"ingress", url + "\n", 200, check{err: noHost}, "✗ web page " + url + " failed (this URL worked after an earlier update)", "1 of 1 checks failed"},
-		"the pods fail too":        {"ingress", "", 503, check{code: 503}, "✗ web page " + url + " pod web-1 itself answers 503", "1 of 1 checks failed"},
-		"the application fails":    {"ingress", "", 200, check{code: 500}, "✗ web page " + url + " failed", "1 of 1 checks failed"},
-		"it answers":               {"ingress", "", 200, check{code: 200, ok: true}, "✓ web page", ""},
-		"localhost is not pending": {"localhost", "", 200, check{err: noHost}, "✗ web page " + url + " failed", "1 of 1 checks failed"},
+		"no DNS record": {
+			"ingress", "", 200, check{err: noHost}, "… web page " + url + " pending: the name does not resolve:",
+			"smoke test: 1 of 1 checks are pending",
+		},
+		"of a load balancer": {"loadBalancer", "", 200, check{err: noHost}, "… web page", "are pending"},
+		"of a gateway": {
+			"gateway", "", 307, check{code: 404}, "… web page " + url + " pending: no route leads to the pods:", "are pending",
+		},
+		"another URL has worked": {
+			"ingress", "https://old.example.com\n", 200, check{err: noHost}, "… web page", "are pending",
+		},
+		"it has worked": {
+			"ingress", url + "\n", 200, check{err: noHost},
+			"✗ web page " + url + " failed (this URL worked after an earlier update)", "1 of 1 checks failed",
+		},
+		"the pods fail too": {
+			"ingress", "", 503, check{code: 503}, "✗ web page " + url + " pod web-1 itself answers 503",
+			"1 of 1 checks failed",
+		},
+		"the application fails": {
+			"ingress", "", 200, check{code: 500}, "✗ web page " + url + " failed", "1 of 1 checks failed",
+		},
+		"it answers": {"ingress", "", 200, check{code: 200, ok: true}, "✓ web page", ""},
+		"localhost is not pending": {
+			"localhost", "", 200, check{err: noHost}, "✗ web page " + url + " failed", "1 of 1 checks failed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := probed(t, map[string]int{"/": test.answers})
-			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {todo:exposure: " + test.exposure + "}\n"})
-			ops.tools.Kubectl = cluster{pods: map[string]string{"frontend-web": "echo web-1"}, forwards: map[string]string{"web-1:http": forwardTo(pod)}}.kubectl(t)
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+			ops.tools.Kubectl = cluster{
+				pods: map[string]string{"frontend-web": "echo web-1"}, forwards: map[string]string{"web-1:http": forwardTo(pod)},
+			}.kubectl(t)
 			if err := writeFile(ops.servedFile(), []byte(test.served)); err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +152,8 @@ func TestAFirstUpdateIsPending(t *testing.T) {
 			checks, keys := []check{test.check}, stackKeys{Exposure: test.exposure}
 			if keys.named() {
 				var err error
-				if checks, err = ops.judge(t.Context(), Cluster{}, "todo-dev", []target{{service: "frontend-web", port: "http"}}, checks); err != nil {
+				targets := []target{{service: "frontend-web", port: "http"}}
+				if checks, err = ops.judge(t.Context(), Cluster{}, "todo-dev", targets, checks); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -129,7 +166,7 @@ func TestAFirstUpdateIsPending(t *testing.T) {
 				t.Errorf("the table has no %q:\n%s", test.want, &table)
 			}
 			served, err := ops.served()
-			if err != nil || test.check.ok && !slices.Contains(served, url) || !test.check.ok && slices.Contains(served, url) != strings.Contains(test.served, url) {
+			if err != nil || slices.Contains(served, url) != (test.check.ok || strings.Contains(test.served, url)) {
 				t.Errorf("the URLs that have worked are %q (%v), after a check that is good: %v", served, err, test.check.ok)
 			}
 		})
@@ -149,7 +186,9 @@ func TestProductionIsOnlyRead(t *testing.T) {
 	}{
 		"production": {"true", "", []string{"✓ public frontend-web", "✓ public frontend-chatbot", "✓ public backend",
 			"– a new user %s not tried: make smoke JOURNEY=1 makes an account and removes it"}, false, ""},
-		"production, asked":      {"true", "1", []string{"✓ public frontend-chatbot", "✓ public backend", "✓ web page", "✗ sign up"}, true, ""},
+		"production, asked": {
+			"true", "1", []string{"✓ public frontend-chatbot", "✓ public backend", "✓ web page", "✗ sign up"}, true, "",
+		},
 		"development":            {"false", "", []string{"✓ web page", "✗ sign up"}, true, ""},
 		"development, not asked": {"false", "0", []string{"– a new user %s not tried"}, false, ""},
 		"neither":                {"true", "yes", nil, false, `JOURNEY="yes"; allowed: 1`},
@@ -165,7 +204,8 @@ func TestProductionIsOnlyRead(t *testing.T) {
 					w.WriteHeader(http.StatusNotFound)
 				}
 			}), (*httptest.Server).Start)
-			ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {todo:exposure: nodePort, todo:production: " + test.production + "}\n"})
+			ops := checkout(t, map[string]string{"Pulumi.yaml": "",
+				"Pulumi.dev.yaml": "config: {todo:exposure: nodePort, todo:production: " + test.production + "}\n"})
 			t.Setenv("JOURNEY", test.journey)
 			if _, err := newOps(); test.refused != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refused) {
@@ -174,8 +214,10 @@ func TestProductionIsOnlyRead(t *testing.T) {
 				return
 			}
 			ops.tools.Kubectl = cluster{deployments: []string{deployment("backend", `"http"`, 2, "/health /ready"),
-				deployment("frontend-chatbot", `"http"`, 2, "/api/healthz /api/healthz"), deployment("frontend-web", `"http"`, 2, "/api/healthz /api/healthz")}}.kubectl(t)
-			checks, err := ops.checks(t.Context(), Cluster{}, Outputs{Namespace: "todo-dev", WebURL: site, ChatbotURL: site, APIURL: site})
+				deployment("frontend-chatbot", `"http"`, 2, "/api/healthz /api/healthz"),
+				deployment("frontend-web", `"http"`, 2, "/api/healthz /api/healthz")}}.kubectl(t)
+			out := Outputs{Namespace: "todo-dev", WebURL: site, ChatbotURL: site, APIURL: site}
+			checks, err := ops.checks(t.Context(), Cluster{}, out)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,9 +244,11 @@ func TestAPendingUpdateIsARelease(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	pod := probed(t, map[string]int{"/": 200})
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {todo:exposure: ingress, todo:production: true, todo:kubeContext: eks}\n"})
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "",
+		"Pulumi.dev.yaml": "config: {todo:exposure: ingress, todo:production: true, todo:kubeContext: eks}\n"})
 	kubectl := cluster{deployments: []string{deployment("frontend-web", `"http"`, 2, "/ /")},
-		pods: map[string]string{"frontend-web": "echo web-1"}, forwards: map[string]string{"web-1:http": forwardTo(pod)}}.kubectl(t)
+		pods:     map[string]string{"frontend-web": "echo web-1"},
+		forwards: map[string]string{"web-1:http": forwardTo(pod)}}.kubectl(t)
 	t.Setenv("PATH", filepath.Dir(kubectl)+":"+os.Getenv("PATH"))
 	ops.tools.Pulumi = script(t, "pulumi", `echo '{"namespace":"todo-dev","webUrl":"`+closed.URL+`"}'`)
 	if err := ops.Smoke(t.Context()); !errors.As(err, new(pendingError)) {

@@ -32,11 +32,13 @@ func (o *Ops) portsFree() error {
 		case errors.Is(err, syscall.EADDRINUSE):
 			taken = append(taken, fmt.Errorf("port %[1]d is taken by another program, and http://localhost:%[1]d needs it; "+
 				"find it with: lsof -nP -iTCP:%[1]d -sTCP:LISTEN; or set another one in Pulumi.%[2]s.yaml, below config:  "+
-				"todo:services: {%[3]s: {localPort: %[4]d}}  (or: pulumi config set -s %[2]s --path services.%[3]s.localPort %[4]d)",
+				"todo:services: {%[3]s: {localPort: %[4]d}}  "+
+				"(or: pulumi config set -s %[2]s --path services.%[3]s.localPort %[4]d)",
 				port, o.Stack, service, otherPort(port)))
 		case err != nil:
-			taken = append(taken, fmt.Errorf("port %d cannot be served on localhost: %w; set another one in Pulumi.%s.yaml, below config:  "+
-				"todo:services: {%s: {localPort: %d}}", port, err, o.Stack, service, otherPort(port)))
+			taken = append(taken, fmt.Errorf("port %d cannot be served on localhost: %w; "+
+				"set another one in Pulumi.%s.yaml, below config:  todo:services: {%s: {localPort: %d}}",
+				port, err, o.Stack, service, otherPort(port)))
 		}
 	}
 	return errors.Join(taken...)
@@ -50,8 +52,9 @@ func otherPort(port int) int {
 	return port + 10000
 }
 
-// tryPort reports whether a port of localhost can be served. A port that answers is taken even where it could be listened
-// on: macOS allows 127.0.0.1 beside a program that listens on all addresses, and a browser may try ::1 first.
+// tryPort reports whether a port of localhost can be served. A port that answers is taken even where it could be
+// listened on: macOS allows 127.0.0.1 beside a program that listens on all addresses, and a browser may try ::1
+// first.
 func tryPort(port int) error {
 	address := net.JoinHostPort("localhost", strconv.Itoa(port))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -18,8 +18,8 @@ import (
 	"todo/internal/services"
 )
 
-// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect, and so does a
-// pod that has just been replaced. It is a variable for the tests.
+// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect, and so
+// does a pod that has just been replaced. It is a variable for the tests.
 var smokePatience = 60 * time.Second
 
 const (
@@ -45,8 +45,8 @@ type check struct {
 	pending bool   // the pods answer, and the public URL does not lead to them yet
 }
 
-// Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL; in
-// production it only reads the public URLs. It prints a table and fails when one line of it is not good.
+// Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL;
+// in production it only reads the public URLs. It prints a table and fails when one line of it is not good.
 func (o *Ops) Smoke(ctx context.Context) error {
 	cluster, out, err := o.running(ctx)
 	if err != nil {

@@ -48,8 +48,8 @@ type workload struct {
 // siteURL is one of the stack's URLs, and what is wrong with its answer: "" is nothing.
 type siteURL struct{ url, wrong string }
 
-// Status prints five lines, and fails when the stack is not up: its cluster answers, each Deployment has all its pods, and
-// each URL answers. It builds, downloads and changes nothing.
+// Status prints five lines, and fails when the stack is not up: its cluster answers, each Deployment has all its
+// pods, and each URL answers. It builds, downloads and changes nothing.
 func (o *Ops) Status(ctx context.Context) error {
 	s, err := o.inspect(ctx)
 	if err != nil {
@@ -62,7 +62,8 @@ func (o *Ops) Status(ctx context.Context) error {
 }
 
 func (o *Ops) inspect(ctx context.Context) (status, error) {
-	s := status{stack: o.Stack, argument: o.stackArgument(), now: time.Now(), unfinished: o.unfinished(), backend: o.backend()}
+	s := status{stack: o.Stack, argument: o.stackArgument(), now: time.Now(),
+		unfinished: o.unfinished(), backend: o.backend()}
 	keys, err := o.stackConfig()
 	if err != nil {
 		return s, err
@@ -148,13 +149,17 @@ func (o *Ops) quickOutputs(ctx context.Context) (Outputs, error) {
 	return out, err
 }
 
+// workloadLines prints service, wanted and ready pods of each Deployment. readyReplicas is missing when it is 0.
+const workloadLines = `{range .items[*]}{.spec.template.metadata.labels.app\.kubernetes\.io/name} ` +
+	`{.spec.replicas} 0{.status.readyReplicas}{"\n"}{end}`
+
 // workloads asks the cluster for the stack's Deployments.
 func (o *Ops) workloads(ctx context.Context, c Cluster, namespace string) ([]workload, error) {
 	if o.tools.Kubectl == "" {
 		return nil, fmt.Errorf("kubectl is not on PATH: make env%s finds or gets it", o.stackArgument())
 	}
 	text, err := o.kubectlWithin(ctx, statusLimit, c, "-n", namespace, "get", "deployments",
-		"-l", "app.kubernetes.io/part-of=todo", "-o", `jsonpath={range .items[*]}{.spec.template.metadata.labels.app\.kubernetes\.io/name} {.spec.replicas} 0{.status.readyReplicas}{"\n"}{end}`)
+		"-l", "app.kubernetes.io/part-of=todo", "-o", "jsonpath="+workloadLines)
 	if err != nil {
 		return nil, err
 	}

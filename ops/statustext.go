@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -38,7 +39,9 @@ func (s status) print(w io.Writer) error {
 }
 
 func (s status) clusterText() string {
-	kind := map[string]string{"lab": "the lab on this machine", "minikube": "Minikube", "kubeconfig": "of the kubeconfig"}[s.cluster.Kind]
+	kind := cmp.Or(map[string]string{
+		"lab": "the lab on this machine", "minikube": "Minikube", "kubeconfig": "of the kubeconfig",
+	}[s.cluster.Kind], s.cluster.Kind)
 	name := fmt.Sprintf("%s (%s)", s.cluster.Context, kind)
 	ready, of := s.ready()
 	switch {
@@ -53,7 +56,8 @@ func (s status) clusterText() string {
 func (s status) releaseText() string {
 	text := "none on this machine"
 	if s.release != nil {
-		text = fmt.Sprintf("%d, %s ago (%s UTC)", s.release.Number, age(s.now.Sub(s.release.Time)), s.release.Time.UTC().Format("2006-01-02 15:04"))
+		text = fmt.Sprintf("%d, %s ago (%s UTC)", s.release.Number, age(s.now.Sub(s.release.Time)),
+			s.release.Time.UTC().Format("2006-01-02 15:04"))
 	}
 	if s.unfinished {
 		text += "; the last update did not end well, or make dev changed what runs"
@@ -82,7 +86,8 @@ func (s status) urlsText() string {
 func (s status) forwardText() string {
 	switch {
 	case s.forwardPID > 0:
-		return fmt.Sprintf("process %d, for %s (since %s)", s.forwardPID, age(s.now.Sub(s.forwardSince)), s.forwardSince.Format(time.DateTime))
+		return fmt.Sprintf("process %d, for %s (since %s)", s.forwardPID, age(s.now.Sub(s.forwardSince)),
+			s.forwardSince.Format(time.DateTime))
 	case s.noURLs == nil && !s.forwarded():
 		return "not needed"
 	}
@@ -109,7 +114,8 @@ func (s status) problem() error {
 	case s.unanswered != nil:
 		return fmt.Errorf("stack %s: %w; %s", s.stack, s.unanswered, s.wakeUp())
 	case len(s.workloads) == 0:
-		return fmt.Errorf("stack %s has no Deployment on cluster %s: make up%s deploys it", s.stack, s.cluster.Context, s.argument)
+		return fmt.Errorf("stack %s has no Deployment on cluster %s: make up%s deploys it", s.stack, s.cluster.Context,
+			s.argument)
 	case ready < of:
 		return fmt.Errorf("%d of %d Deployments of stack %s are not Ready: make doctor%s", of-ready, of, s.stack, s.argument)
 	case s.noURLs != nil:

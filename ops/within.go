@@ -42,8 +42,8 @@ func (o *Ops) kubectlWithin(ctx context.Context, limit time.Duration, c Cluster,
 // klogPrefix is what klog writes before a message: level and date, time, process id, file and line.
 var klogPrefix = regexp.MustCompile(`^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ [^ \]]+\] `)
 
-// usefulLine is the last line of a command's standard error that is not a log line, or else the last log line without its
-// prefix. kubectl repeats a refused connection in five log lines and then says it in a sentence.
+// usefulLine is the last line of a command's standard error that is not a log line, or else the last log line without
+// its prefix. kubectl repeats a refused connection in five log lines and then says it in a sentence.
 func usefulLine(said string) string {
 	useful, logged := "", ""
 	for line := range strings.Lines(strings.TrimPrefix(said, ": ")) {
@@ -73,8 +73,8 @@ wait "$child"; code=$?
 kill "$watch" 2>/dev/null
 exit "$code"`
 
-// startTied starts a command that does not outlive this process. It runs in a process group of its own, so that its context
-// ends the command and not only the shell around it, and a terminal's Ctrl-C reaches it once, from here.
+// startTied starts a command that does not outlive this process. It runs in a process group of its own, so that its
+// context ends the command and not only the shell around it, and a terminal's Ctrl-C reaches it once, from here.
 func startTied(cmd *exec.Cmd) error {
 	cmd.Args = append([]string{"sh", "-c", tiedScript, "sh", cmd.Path}, cmd.Args[1:]...)
 	cmd.Path = "/bin/sh"
