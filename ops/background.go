@@ -165,7 +165,7 @@ func (o *Ops) forwardRunning() (pid int, serves assignment) {
 
 // stopForward ends the stack's running forward, and no other process.
 func (o *Ops) stopForward() error {
-	pid, _ := o.forwardRunning()
+	pid, serves := o.forwardRunning()
 	if pid == 0 {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (o *Ops) stopForward() error {
 			return fmt.Errorf("stopping the forward (process %d): %w", pid, err)
 		}
 		for range 100 {
-			if now, _ := o.forwardRunning(); now != pid {
+			if now, _ := o.forwardRunning(); now != pid && (signal == syscall.SIGTERM || serves.portsFree()) {
 				return nil
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -208,6 +208,16 @@ func (o *Ops) forwardSince() time.Time {
 		return time.Time{}
 	}
 	return info.ModTime()
+}
+
+// portsFree reports whether the ports that a forward served are free again.
+func (a assignment) portsFree() bool {
+	for _, port := range a.Ports {
+		if number, err := strconv.Atoi(port); err == nil && errors.Is(tryPort(number), syscall.EADDRINUSE) {
+			return false
+		}
+	}
+	return true
 }
 
 // urls are what a forward serves, for the end of a line.

@@ -42,6 +42,9 @@ func (o *Ops) Forward(ctx context.Context) error {
 	if err := o.stopForward(); err != nil { // the one that `up` left in the background
 		return err
 	}
+	if err := o.portsFree(); err != nil { // at once: the rest takes seconds
+		return err
+	}
 	cluster, out, err := o.running(ctx)
 	if err != nil {
 		return err
@@ -50,9 +53,6 @@ func (o *Ops) Forward(ctx context.Context) error {
 	if len(all) == 0 {
 		fmt.Printf("Stack %s serves %s itself: there is nothing to forward.\n", o.Stack, out.WebURL)
 		return nil
-	}
-	if err := o.portsFree(); err != nil {
-		return err
 	}
 	rolled := make(chan os.Signal, 1)
 	signal.Notify(rolled, podsRolled) // before this process can be found: the signal would end it
