@@ -63,8 +63,8 @@ func usefulLine(said string) string {
 // oneLine is what a command said, for the end of an error line.
 func oneLine(said string) string { return strings.ReplaceAll(strings.TrimSpace(said), "\n", "; ") }
 
-// tiedScript runs a command that ends when this process ends, even by SIGKILL: the kernel then closes the other end of
-// standard input, and read returns.
+// tiedScript runs a command until standard input ends. The kernel closes its other end when this process ends, even by
+// SIGKILL.
 const tiedScript = `exec 3<&0
 "$@" </dev/null 3<&- & child=$!
 { read -r _; kill "$child"; } <&3 2>/dev/null & watch=$!
@@ -73,20 +73,22 @@ wait "$child"; code=$?
 kill "$watch" 2>/dev/null
 exit "$code"`
 
-// startTied starts a command that does not outlive this process. It runs in a process group of its own, so that its
-// context ends the command and not only the shell around it, and a terminal's Ctrl-C reaches it once, from here.
+// startTied starts a command that does not outlive this process. It has a process group of its own: a terminal's Ctrl-C
+// reaches it once, from here.
 func startTied(cmd *exec.Cmd) error {
-	cmd.Args = append([]string{"sh", "-c", tiedScript, "sh", cmd.Path}, cmd.Args[1:]...)
+	name := cmd.Path
+	cmd.Args = append([]string{"sh", "-c", tiedScript, "sh", name}, cmd.Args[1:]...)
 	cmd.Path = "/bin/sh"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
-	// The write end stays open until this process ends, or until Wait closes it.
-	if _, err := cmd.StdinPipe(); err != nil {
-		return fmt.Errorf("starting %s: %w", cmd.Args[4], err)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("starting %s: %w", name, err)
 	}
+	// Not a signal: one that reaches the shell while it starts the command would leave the command behind.
+	cmd.Cancel = stdin.Close
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting %s: %w", cmd.Args[4], err)
+		return fmt.Errorf("starting %s: %w", name, err)
 	}
 	return nil
 }

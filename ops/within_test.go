@@ -99,3 +99,25 @@ func TestAClusterThatDoesNotAnswerIsALimitedWait(t *testing.T) {
 		t.Errorf("error = %v, want %q", err, want)
 	}
 }
+
+// A command that is stopped while it starts must not be left behind either.
+func TestACommandThatIsStoppedAtOnceEnds(t *testing.T) {
+	for i := range 100 {
+		file := filepath.Join(t.TempDir(), "pid")
+		ctx, stop := context.WithCancel(t.Context())
+		cmd := exec.CommandContext(ctx, script(t, "kubectl", "echo $$ >"+file+"; exec sleep 600"))
+		if err := startTied(cmd); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 50 * time.Microsecond) // a different moment of the start each time
+		stop()
+		if err := cmd.Wait(); err == nil {
+			t.Error("the command ended well, and was to be stopped")
+		}
+		if text, err := os.ReadFile(file); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+				gone(t, pid)
+			}
+		}
+	}
+}
