@@ -31,7 +31,7 @@ down: bin/ops ## destroy the stack (the lab, if there is one, stays)
 	@bin/ops down
 preview: bin/ops ## show what `make up` would change; needs no cluster and no Docker
 	@bin/ops preview
-smoke: bin/ops ## probe every service, and add a task as a new user
+smoke: bin/ops ## probe every service, and add a task as a new user; in production only with JOURNEY=1
 	@bin/ops smoke
 doctor: bin/ops ## why is a workload not Ready, and what fixes it; NAMESPACE=… looks elsewhere, FORMAT=json
 	@bin/ops doctor
@@ -57,6 +57,12 @@ forward: bin/ops ## serve the localhost URLs in this terminal; reconnects by its
 	@bin/ops forward
 env: bin/ops ## print the shell environment in which plain pulumi and kubectl act on the same stack
 	@bin/ops env
+stop: bin/ops ## end the forward that `make up` left in the background; the stack stays up
+	@bin/ops stop
+status: bin/ops ## cluster, release, URLs, forward and state in five lines; exit 0 when the stack is up
+	@bin/ops status
+open: bin/ops ## open the web's URL in a browser
+	@bin/ops open
 
 test: test-go test-backend test-web ## unit and static tests of the platform and the application; the README says what they need
 test-go: # the platform alone; needs nothing but Go
@@ -95,15 +101,15 @@ e2e: bin/ops bin/lab ## end-to-end tests on a live cluster: runs `make up` itsel
 	@go test -tags e2e -count=1 -v -timeout 75m ./e2e
 e2e-browser: bin/ops bin/lab ## the browser's part of the end-to-end tests alone, on a stack that is up
 	@go test -tags e2e -count=1 -v -timeout 15m -run 'TestStack/browser' ./e2e
-screenshots: bin/ops ## take the pictures in docs/images from the stack that is up
+screenshots: bin/ops bin/lab ## take the pictures in docs/images from the stack that is up
 	@go test -tags e2e,screenshots -count=1 -v -timeout 15m -run TestScreenshots ./e2e
-bench: bin/ops ## time what people wait for, as ratios, on a stack that is up (docs/performance.md); Linux only
+bench: bin/ops bin/lab ## time what people wait for, as ratios, on a stack that is up (docs/performance.md); Linux only
 	@bench/bench.sh
 
 lab-up: bin/lab ## start the lab alone: a real one-node Kubernetes for machines that cannot pull images
 	@bin/lab up
 lab-down: bin/ops bin/lab ## stop the lab and remove what it made (its cache stays)
-	@bin/ops stop-forward && bin/lab down
+	@bin/ops stop && bin/lab down
 lab-status: bin/lab ## each component of the lab: healthy or not, and since when
 	@bin/lab status
 

@@ -178,9 +178,16 @@ func (c *Config) NextCommand() string {
 	}
 	switch c.Exposure {
 	case Localhost:
+		if c.Stack != "dev" { // which make takes by itself
+			return "make forward STACK=" + c.Stack
+		}
 		return "make forward"
 	case LoadBalancer:
-		return fmt.Sprintf("point %s at these addresses: kubectl -n %s get services", c.hosts(), c.Namespace)
+		kubectl := "kubectl"
+		if c.Kube.Context != "" {
+			kubectl += " --context " + c.Kube.Context
+		}
+		return fmt.Sprintf("point %s at these addresses: %s -n %s get services", c.hosts(), kubectl, c.Namespace)
 	default:
 		first := c.Services()[0]
 		return "curl --fail " + c.publicURL(first) + first.Probes.Readiness

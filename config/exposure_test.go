@@ -48,13 +48,19 @@ func TestNodeAddress(t *testing.T) {
 func TestNextCommand(t *testing.T) {
 	for exposure, want := range map[Exposure]string{
 		Localhost: "make forward", NodePort: "curl --fail http://10.0.0.7:30800/ready", Gateway: "curl --fail https://api.todo.your-company.com/ready",
-		LoadBalancer: "point api.todo.your-company.com, todo.your-company.com, chat.todo.your-company.com at these addresses: kubectl -n todo-dev get services",
+		LoadBalancer: "point api.todo.your-company.com, todo.your-company.com, chat.todo.your-company.com at these " +
+			"addresses: kubectl --context prod-eu -n todo-dev get services",
 	} {
 		c := &Config{Exposure: exposure, Domain: "todo.your-company.com", NodeAddress: "10.0.0.7", Namespace: "todo-dev",
+			Stack: "dev", Kube: Kube{Context: "prod-eu"},
 			Backend: defaultBackend(), Web: defaultWeb(), Chatbot: defaultChatbot()}
 		c.Backend.NodePort = defaultNodePorts[backendName]
 		if got := c.NextCommand(); got != want {
 			t.Errorf("%s: next is %q, want %q", exposure, got, want)
+		}
+		c.Stack = "qa"
+		if got := c.NextCommand(); exposure == Localhost && got != "make forward STACK=qa" {
+			t.Errorf("of stack qa, next is %q, which forwards stack dev", got)
 		}
 	}
 }

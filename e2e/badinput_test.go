@@ -12,7 +12,7 @@ import (
 // testBadInput gives make one mistake at a time, in a stack of its own, and expects the line that explains it.
 func testBadInput(t *testing.T) {
 	before := pods(t)
-	run(t, "bin/ops", "stop-forward") // or the taken ports would be refused, and not the mistakes
+	run(t, "bin/ops", "stop") // or the taken ports would be refused, and not the mistakes
 	tests := map[string]struct{ config, want string }{
 		"unknown context":       {"todo:kubeContext: nowhere", "nowhere"},
 		"missing source folder": {"todo:sourceRoot: no/such/folder", "no/such/folder"},

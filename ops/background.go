@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -35,35 +35,8 @@ func (out Outputs) assignment(c Cluster) assignment {
 	return a
 }
 
-// portsFree refuses a stack whose localhost URLs another program serves. `up` asks before it changes anything.
-func (o *Ops) portsFree() error {
-	keys, err := o.stackConfig()
-	if err != nil || (keys.Exposure != "" && keys.Exposure != "localhost") {
-		return err
-	}
-	pid, serves := o.forwardRunning()
-	if pid > 0 && serves.Ports == nil { // an older forward, whose ports are not known
-		return nil
-	}
-	own := slices.Collect(maps.Values(serves.Ports))
-	var taken []error
-	for service, port := range keys.localPorts() {
-		if slices.Contains(own, strconv.Itoa(port)) {
-			continue
-		}
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			taken = append(taken, fmt.Errorf("port %d is taken by another program, and http://localhost:%d needs it; find it with: ss -ltnp 'sport = :%d', or take another: pulumi config set -s %s --path services.%s.localPort %d",
-				port, port, port, o.Stack, service, port+10000))
-		} else if err := listener.Close(); err != nil {
-			return fmt.Errorf("trying port %d: %w", port, err)
-		}
-	}
-	return errors.Join(taken...)
-}
-
 // startForward leaves a forward running in the background, so that the URLs work when `up` ends. One that is running
-// heals by itself and stays, unless it serves something else than the stack has now.
+// connects again by itself and stays, unless it serves something else than the stack has now.
 func (o *Ops) startForward(ctx context.Context) error {
 	out, err := o.Outputs(ctx)
 	if err != nil {
@@ -73,12 +46,15 @@ func (o *Ops) startForward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wanted := out.assignment(cluster)
+	return o.forwardInBackground(out.assignment(cluster))
+}
+
+func (o *Ops) forwardInBackground(wanted assignment) error {
 	if pid, serves := o.forwardRunning(); pid > 0 {
 		if reflect.DeepEqual(serves, wanted) {
 			return nil
 		}
-		fmt.Println("  The forward that runs serves what the stack had before: ending it.")
+		fmt.Println("  The running forward serves earlier URLs of the stack: it is replaced.")
 		if err := o.stopForward(); err != nil {
 			return err
 		}
@@ -86,7 +62,10 @@ func (o *Ops) startForward(ctx context.Context) error {
 	if len(wanted.Ports) == 0 {
 		return nil
 	}
-	log, err := os.Create(o.state("logs", "forward.log"))
+	if err := os.MkdirAll(o.state(o.Stack), 0o755); err != nil {
+		return fmt.Errorf("starting the forward: %w", err)
+	}
+	log, err := os.OpenFile(o.forwardLog(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("starting the forward: %w", err)
 	}
@@ -105,27 +84,60 @@ func (o *Ops) startForward(ctx context.Context) error {
 	return cmd.Process.Release()
 }
 
-// holdForward makes this process the stack's forward for as long as it lives. The kernel frees the lock when the process
-// ends, however it ends, so a held lock is a running forward, and the id and the assignment in the file are its own.
-func (o *Ops) holdForward(serves assignment) (release func() error, err error) {
-	file, err := os.OpenFile(o.stackState("forward"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("starting the forward: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("stack %s is being forwarded by another process already", o.Stack)
-	}
-	if err := file.Truncate(0); err != nil {
-		return nil, fmt.Errorf("starting the forward: %w", err)
+// heldForward is the file that makes this process the stack's forward.
+type heldForward struct{ *os.File }
+
+// holdForward makes this process the stack's forward for as long as it lives. The kernel frees the lock when the
+// process ends, however it ends, so a held lock is a running forward, and the id and the assignment in the file are
+// its own.
+func (o *Ops) holdForward(serves assignment) (heldForward, error) {
+	failed := func(err error) (heldForward, error) {
+		return heldForward{}, fmt.Errorf("starting the forward of stack %s: %w", o.Stack, err)
 	}
 	text, err := json.Marshal(serves)
 	if err != nil {
-		return nil, fmt.Errorf("starting the forward: %w", err)
+		return failed(err)
+	}
+	if err := os.MkdirAll(o.state(o.Stack), 0o755); err != nil {
+		return failed(err)
+	}
+	file, err := os.OpenFile(o.stackState("forward"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return failed(err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return failed(o.lockRefused(err))
+	}
+	if err := file.Truncate(0); err != nil {
+		return failed(err)
 	}
 	if _, err := fmt.Fprintf(file, "%d\n%s\n", os.Getpid(), text); err != nil {
-		return nil, fmt.Errorf("starting the forward: %w", err)
+		return failed(err)
 	}
-	return file.Close, nil
+	return heldForward{file}, nil
+}
+
+// lockRefused says why the forward's lock could not be had: another forward, or a file system without locks.
+func (o *Ops) lockRefused(err error) error {
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("locking %s: %w", o.stackState("forward"), err)
+	}
+	pid, _ := o.forwardRunning()
+	return fmt.Errorf("process %d forwards already; make stop ends it", pid)
+}
+
+// lost is why this process is not the stack's forward any more, or nil. The checkout, or its .state, may have been
+// removed, and no command would find a forward whose file is gone.
+func (h heldForward) lost() error {
+	own, err := h.Stat()
+	if err != nil {
+		return fmt.Errorf("reading the forward's own file: %w", err)
+	}
+	if now, err := os.Stat(h.Name()); err != nil || !os.SameFile(own, now) {
+		return fmt.Errorf("%s has been removed: the forward ends", h.Name())
+	}
+	return nil
 }
 
 // forwardRunning is the process id of the stack's running forward and what it serves, or 0.
@@ -135,7 +147,8 @@ func (o *Ops) forwardRunning() (pid int, serves assignment) {
 		return 0, serves
 	}
 	defer file.Close()
-	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+	// Any other error says nothing about a forward, and the file may name a process of long ago.
+	if !errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
 		return 0, serves
 	}
 	text, err := io.ReadAll(file)
@@ -152,23 +165,74 @@ func (o *Ops) forwardRunning() (pid int, serves assignment) {
 
 // stopForward ends the stack's running forward, and no other process.
 func (o *Ops) stopForward() error {
-	pid, _ := o.forwardRunning()
+	pid, serves := o.forwardRunning()
 	if pid == 0 {
 		return nil
 	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stopping the forward (process %d): %w", pid, err)
-	}
-	for range 100 {
-		if pid, _ := o.forwardRunning(); pid == 0 {
-			return nil
+	// Its kubectl processes end with it, also after SIGKILL (tiedScript).
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stopping the forward (process %d): %w", pid, err)
 		}
-		time.Sleep(100 * time.Millisecond)
+		for range 100 {
+			if now, _ := o.forwardRunning(); now != pid && (signal == syscall.SIGTERM || serves.portsFree()) {
+				return nil
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 	}
-	return fmt.Errorf("the forward (process %d) does not stop: kill -9 %d", pid, pid)
+	return fmt.Errorf("the forward (process %d) does not end; see what it waits for: ps -o pid,stat,wchan,args -p %d",
+		pid, pid)
 }
 
-// podsRolled tells a running forward that new pods serve, so that it leaves those that are on their way out.
+// Stop ends the forward that `up` left in the background, and says what it ended. The stack stays up.
+func (o *Ops) Stop(context.Context) error {
+	pid, serves := o.forwardRunning()
+	if pid == 0 {
+		fmt.Printf("No forward of stack %s is running.\n", o.Stack)
+		return nil
+	}
+	since := o.forwardSince()
+	if err := o.stopForward(); err != nil {
+		return err
+	}
+	fmt.Printf("✓ The forward of stack %s is stopped (process %d, since %s)%s.\n", o.Stack, pid,
+		since.Format(time.DateTime), serves.urls())
+	return nil
+}
+
+// forwardSince is when the running forward started: its file is written once.
+func (o *Ops) forwardSince() time.Time {
+	info, err := os.Stat(o.stackState("forward"))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// portsFree reports whether the ports that a forward served are free again.
+func (a assignment) portsFree() bool {
+	for _, port := range a.Ports {
+		if number, err := strconv.Atoi(port); err == nil && errors.Is(tryPort(number), syscall.EADDRINUSE) {
+			return false
+		}
+	}
+	return true
+}
+
+// urls are what a forward serves, for the end of a line.
+func (a assignment) urls() string {
+	var all []string
+	for _, port := range slices.Sorted(maps.Values(a.Ports)) {
+		all = append(all, "http://localhost:"+port)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(all, ", ")
+}
+
+// podsRolled tells a running forward that new pods serve. It moves to those, and connects at once if it was waiting.
 const podsRolled = syscall.SIGUSR1
 
 // followRollout has the forward, if one runs, serve the URLs from the pods that the Services send requests to now. A

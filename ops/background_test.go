@@ -20,6 +20,10 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "forward-child" {
+		forwardChild(os.Args[2])
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -166,11 +170,11 @@ func TestTheForwardsOwnPortsAreFree(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(ops.stackState("forward")), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				release, err := ops.holdForward(*test.serves)
+				hold, err := ops.holdForward(*test.serves)
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer release()
+				defer hold.Close()
 			}
 			err := ops.portsFree()
 			for _, service := range test.taken {
@@ -191,15 +195,60 @@ func TestAnOlderForwardIsFound(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(ops.stackState("forward")), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	release, err := ops.holdForward(assignment{})
+	hold, err := ops.holdForward(assignment{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	defer hold.Close()
 	if err := os.WriteFile(ops.stackState("forward"), []byte("4711\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if pid, serves := ops.forwardRunning(); pid != 4711 || serves.Ports != nil {
 		t.Errorf("process %d serves %+v, want 4711 and unknown", pid, serves)
+	}
+}
+
+// A file system without locks is no other forward, and an old file's process is not to be killed.
+func TestALockThatCannotBeHad(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	hold, err := ops.holdForward(assignment{Ports: map[string]string{"backend": "8000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	want := fmt.Sprintf("process %d forwards already; make stop ends it", os.Getpid())
+	if _, err := ops.holdForward(assignment{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a second forward: %v, want the first one's process and the command that ends it", err)
+	}
+	err = ops.lockRefused(syscall.ENOLCK)
+	if !errors.Is(err, syscall.ENOLCK) || strings.Contains(err.Error(), "forwards already") {
+		t.Errorf("without locks: %v, want what the system said", err)
+	}
+}
+
+func TestTheForwardsLogIsLimited(t *testing.T) {
+	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
+	if err := os.MkdirAll(ops.state(ops.Stack), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(ops.forwardLog(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	log := cappedLog{file, ops.forwardLog()}
+	line := strings.Repeat("x", 1023) + "\n"
+	for i := range 3*logCap/len(line) + 1 {
+		if n, err := fmt.Fprint(log, line); err != nil || n != len(line) {
+			t.Fatalf("line %d: %d bytes, %v", i, n, err)
+		}
+	}
+	for path, want := range map[string]int{ops.forwardLog(): len(line), ops.forwardLog() + ".old": logCap} {
+		if info, err := os.Stat(path); err != nil || info.Size() != int64(want) {
+			t.Errorf("%s: %v (%v), want %d bytes after three times the limit and a line", path, info, err, want)
+		}
+	}
+	if _, capped := ops.forwardOutput().(cappedLog); capped {
+		t.Error("the output of a terminal or a test is taken for the log, and would be emptied")
 	}
 }

@@ -10,36 +10,6 @@ import (
 	"strings"
 )
 
-// checkConfig asks the program what it thinks of the stack's configuration, and changes and starts nothing. A run that is
-// refused for another reason says so too: otherwise mistakes would come out one run at a time. On a machine where no run
-// has got as far as having the tools it stays silent, because getting them takes minutes.
-func (o *Ops) checkConfig(ctx context.Context) error {
-	if !exists(o.stackState("backend")) && !exists(o.state("pulumi")) {
-		return nil
-	}
-	keys, err := o.stackConfig()
-	if err != nil {
-		return err
-	}
-	fmt.Println("▸ pulumi preview: which other mistakes are there?")
-	if err := o.FindTools(ctx); err != nil {
-		return err
-	}
-	if keys.KubeContext != "" {
-		if err := o.checkContext(ctx, Cluster{Context: keys.KubeContext, Kubeconfig: keys.KubeconfigPath}); err != nil {
-			return err
-		}
-	}
-	if err := o.PrepareStack(ctx); err != nil {
-		return err
-	}
-	text, err := o.pulumiCommand(ctx, "preview", "--diff=false", "--stack", o.Stack, "--config-file", o.configFile()).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("pulumi preview: %w\n%s", err, text)
-	}
-	return nil
-}
-
 // liveNamespace is one that the cluster has.
 type liveNamespace struct{ uid, since string }
 

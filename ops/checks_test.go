@@ -42,25 +42,6 @@ func TestLocalPortsFollowTheStack(t *testing.T) {
 	}
 }
 
-func TestConfigMistakesAreToldBesideTakenPorts(t *testing.T) {
-	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": "config: {}\n"})
-	t.Setenv("PATH", filepath.Dir(script(t, "kubectl", "exit 0"))+":"+os.Getenv("PATH"))
-	ops.tools.Pulumi = script(t, "pulumi", `case "$*" in
-"stack ls --json") echo '[{"name":"dev"}]' ;;
-"stack export"*) echo '{"deployment":{}}' ;;
-preview*) echo 'expsure: unknown key'; exit 1 ;;
-esac`)
-	if err := ops.checkConfig(t.Context()); err != nil {
-		t.Errorf("before any run: %v; tools must not be built to say more", err)
-	}
-	if err := os.MkdirAll(ops.state("pulumi"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := ops.checkConfig(t.Context()); err == nil || !strings.Contains(err.Error(), "expsure: unknown key") {
-		t.Errorf("error = %v, want what the program says of the configuration", err)
-	}
-}
-
 func TestNamespacesOfOthersAreRefusedByName(t *testing.T) {
 	const namespace = `{"urn":"urn:pulumi:dev::todo::t$kubernetes:core/v1:Namespace::%s","type":"kubernetes:core/v1:Namespace","outputs":{"metadata":{"uid":"%s"}}}`
 	resources := func(list ...string) string { return `{"deployment":{"resources":[` + strings.Join(list, ",") + `]}}` }

@@ -134,10 +134,8 @@ func (o *Ops) explain(ctx context.Context, c Cluster) {
 
 // deployed finds kubectl and the cluster of a stack that is up.
 func (o *Ops) deployed(ctx context.Context) (Cluster, error) {
-	cluster, err := o.Cluster()
-	if errors.Is(err, os.ErrNotExist) {
-		return cluster, fmt.Errorf("stack %s is not up: make up", o.Stack)
-	} else if err != nil {
+	cluster, err := o.locate(ctx)
+	if err != nil {
 		return cluster, err
 	}
 	if err := o.findKubectl(ctx); err != nil {

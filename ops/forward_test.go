@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -38,8 +40,11 @@ func TestAForwardFollowsARollout(t *testing.T) {
 	defer cancel()
 	f := forward{"backend", address.Port()}
 
+	w := ops.newForwarder(Cluster{}, "todo-dev", io.Discard, func() error { return nil })
+	connect := func(told <-chan struct{}) error { return w.connect(ctx, f, told, func(string) {}) }
+
 	use("")
-	if err := ops.forwardOnce(ctx, Cluster{}, "todo-dev", f, nil); err == nil || !strings.Contains(err.Error(), "no pod is Ready") {
+	if err := connect(nil); err == nil || !strings.Contains(err.Error(), "no pod is Ready") {
 		t.Errorf("without a pod the forward ends with %v, want it to say that none is Ready", err)
 	}
 	if err := os.Remove(looked); err != nil {
@@ -60,12 +65,12 @@ func TestAForwardFollowsARollout(t *testing.T) {
 		}
 	}
 	use("old-1 old-2")
-	go func() { ended <- ops.forwardOnce(ctx, Cluster{}, "todo-dev", f, told) }()
+	go func() { ended <- connect(told) }()
 	tell("old-1 old-2") // no reason to leave
 	tell("old-1 new-1") // nor is this: its pod still serves
 	tell("new-1 new-2")
-	if err := <-ended; err == nil || ctx.Err() != nil {
-		t.Errorf("the forward to a pod that is on its way out ends with %v, %v; want it to end when it is told", err, ctx.Err())
+	if err := <-ended; !errors.Is(err, errMoved) || ctx.Err() != nil {
+		t.Errorf("the forward to a terminating pod ends with %v, %v; want it to move when it is told", err, ctx.Err())
 	}
 	text, err := os.ReadFile(forwarded)
 	if err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), "-n todo-dev port-forward pod/old-1 "+f.port+":http") {

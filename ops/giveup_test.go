@@ -14,8 +14,8 @@ import (
 	"todo/internal/doctor"
 )
 
-// status is what `kubectl get pods -o json` says of a pod of one container.
-func status(phase, container, conditions string) string {
+// podStatus is what `kubectl get pods -o json` says of a pod of one container.
+func podStatus(phase, container, conditions string) string {
 	return fmt.Sprintf(`{"phase":%q,"conditions":[%s],"containerStatuses":[%s]}`, phase, conditions, container)
 }
 
@@ -25,20 +25,20 @@ func waiting(reason string, restarts, exitCode int) string {
 		last = fmt.Sprintf(`,"lastState":{"terminated":{"exitCode":%d}}`, exitCode)
 	}
 	const container = `{"name":"backend","restartCount":%d,"state":{"waiting":{"reason":%q}}%s}`
-	return status("Pending", fmt.Sprintf(container, restarts, reason, last), "")
+	return podStatus("Pending", fmt.Sprintf(container, restarts, reason, last), "")
 }
 
 func unscheduled(why string) string {
 	const condition = `{"type":"PodScheduled","status":"False","message":"0/1 nodes are available: %s"}`
-	return status("Pending", "", fmt.Sprintf(condition, why))
+	return podStatus("Pending", "", fmt.Sprintf(condition, why))
 }
 
 const isReady, isNotReady = `{"type":"Ready","status":"True"}`, `{"type":"Ready","status":"False"}`
 
 var (
-	running     = status("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, isNotReady)
-	serving     = status("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, isReady)
-	failed      = status("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, isNotReady)
+	running     = podStatus("Running", `{"name":"backend","ready":false,"restartCount":2,"state":{"running":{}}}`, isNotReady)
+	serving     = podStatus("Running", `{"name":"backend","ready":true,"state":{"running":{}}}`, isReady)
+	failed      = podStatus("Failed", `{"name":"migration","state":{"terminated":{"exitCode":1}}}`, isNotReady)
 	creating    = waiting("ContainerCreating", 0, 0)
 	pulling     = waiting("ErrImagePull", 0, 0)
 	pullBackOff = waiting("ImagePullBackOff", 0, 0)

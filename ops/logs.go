@@ -115,7 +115,8 @@ func (f *follower) pods(ctx context.Context) ([]logPod, error) {
 	if f.service != "" {
 		selector += ",app.kubernetes.io/name=" + f.service
 	}
-	text, err := f.ops.kubectl(ctx, f.cluster, "-n", f.namespace, "get", "pods", "-l", selector, "-o", "json", "--request-timeout=15s")
+	text, err := f.ops.kubectlWithin(ctx, lookLimit, f.cluster, "-n", f.namespace, "get", "pods", "-l", selector,
+		"-o", "json", "--request-timeout=15s")
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 // the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
 //
 //	ops up | down | preview | smoke | doctor | releases | rollback |
-//	    ai | ai-check | logs | dev | db-shell | db-dump | db-restore | forward | stop-forward | env
+//	    ai | ai-check | logs | dev | db-shell | db-dump | db-restore | status | open | forward | stop | env
 //
 // The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
 package main
@@ -44,7 +44,7 @@ var verbs = []verb{
 	{"up", "bring everything up: tools, cluster, images, workloads, smoke test", (*Ops).Up},
 	{"down", "destroy the stack", (*Ops).Down},
 	{"preview", "show what `up` would change; needs no cluster and no Docker", (*Ops).Preview},
-	{"smoke", "probe every service, and add a task as a new user", (*Ops).Smoke},
+	{"smoke", "probe every service, and add a task as a new user; in production only with JOURNEY=1", (*Ops).Smoke},
 	{"doctor", "say why workloads are not Ready, and what to type", (*Ops).Doctor},
 	{"releases", "list what a rollback can return to", (*Ops).Releases},
 	{"rollback", "deploy the last good release again, or $RELEASE", (*Ops).Rollback},
@@ -56,7 +56,9 @@ var verbs = []verb{
 	{"db-dump", "write the database to $FILE, or below .state", (*Ops).DatabaseDump},
 	{"db-restore", "replace the database's content by $FILE, all or nothing", (*Ops).DatabaseRestore},
 	{"forward", "serve the stack's localhost URLs until interrupted", (*Ops).Forward},
-	{"stop-forward", "end the forward that `up` left in the background", func(o *Ops, _ context.Context) error { return o.stopForward() }},
+	{"stop", "end the forward that `up` left in the background; the stack stays up", (*Ops).Stop},
+	{"status", "print cluster, release, URLs, forward and state; fails when the stack is not up", (*Ops).Status},
+	{"open", "open the web's URL in a browser", (*Ops).Open},
 	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},
 }
 
@@ -76,16 +78,16 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	if len(args) == 1 && slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
+		fmt.Println("ops <verb>, with the stack in $STACK (dev):" + usage())
+		return nil
+	}
 	i := -1
 	if len(args) == 1 {
 		i = slices.IndexFunc(verbs, func(v verb) bool { return v.name == args[0] })
 	}
 	if i < 0 {
-		var usage strings.Builder
-		for _, v := range verbs {
-			fmt.Fprintf(&usage, "\n  ops %-12s %s", v.name, v.does)
-		}
-		return fmt.Errorf("one verb is needed:%s", &usage)
+		return fmt.Errorf("one verb is needed:%s", usage())
 	}
 	ops, err := newOps()
 	if err != nil {
@@ -96,6 +98,14 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return errors.Join(verbs[i].run(ops, ctx), unlock())
+}
+
+func usage() string {
+	var lines strings.Builder
+	for _, v := range verbs {
+		fmt.Fprintf(&lines, "\n  ops %-12s %s", v.name, v.does)
+	}
+	return lines.String()
 }
 
 // stackName is what Pulumi accepts and what is safe as a folder and a namespace suffix.
@@ -118,6 +128,9 @@ func newOps() (*Ops, error) {
 	}
 	if _, err := os.Stat(filepath.Join(root, "Pulumi."+stack+".yaml")); err != nil {
 		return nil, fmt.Errorf("STACK=%s: there is no Pulumi.%s.yaml; a new stack starts as a copy: cp Pulumi.dev.yaml Pulumi.%s.yaml", stack, stack, stack)
+	}
+	if _, err := journeyAsked(false); err != nil {
+		return nil, err
 	}
 	ops := &Ops{Root: root, Stack: stack}
 	ops.steps = step.New(ops.state("logs"))

@@ -42,7 +42,8 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 			}
 		}
 	}
-	text, err := o.kubectl(ctx, c, "get", "deployments", "-n", namespace, "-l", "app.kubernetes.io/part-of=todo", "-o", "json")
+	text, err := o.kubectlWithin(ctx, lookLimit, c, "get", "deployments", "-n", namespace,
+		"-l", "app.kubernetes.io/part-of=todo", "-o", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -158,16 +159,16 @@ func (o *Ops) podPort(ctx context.Context, c Cluster, namespace, pod, port strin
 	cmd.Stderr = &complaint
 	said, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = startTied(cmd)
 	}
 	if err != nil {
 		cancel()
-		return "", nil, fmt.Errorf("starting kubectl port-forward: %w", err)
+		return "", nil, fmt.Errorf("kubectl port-forward: %w", err)
 	}
 	stop = func() string {
 		cancel()
 		cmd.Wait() // its exit status only says that it was stopped
-		return oneLine(complaint.String())
+		return usefulLine(complaint.String())
 	}
 	late := time.AfterFunc(answerLimit, cancel)
 	line, err := bufio.NewReader(said).ReadString('\n')

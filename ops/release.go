@@ -157,7 +157,9 @@ func (o *Ops) endAttempt() error {
 }
 
 // forgetReleases follows the stack's end: what they would return to is gone.
-func (o *Ops) forgetReleases() error { return os.RemoveAll(o.stackState("releases")) }
+func (o *Ops) forgetReleases() error {
+	return errors.Join(os.RemoveAll(o.stackState("releases")), os.RemoveAll(o.servedFile()))
+}
 
 func sameConfig(a, b []byte) bool {
 	var x, y struct{ Config map[string]any }
@@ -185,7 +187,7 @@ func (o *Ops) commit(ctx context.Context) string {
 
 // Releases lists the releases that a rollback can return to.
 func (o *Ops) Releases(ctx context.Context) error {
-	cluster, err := o.deployed(ctx)
+	cluster, err := o.recorded(ctx)
 	if err != nil {
 		return err
 	}

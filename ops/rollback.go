@@ -20,7 +20,7 @@ import (
 // update did not end well, and otherwise the one before it.
 func (o *Ops) Rollback(ctx context.Context) error {
 	begin := time.Now()
-	cluster, err := o.deployed(ctx)
+	cluster, err := o.recorded(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,17 @@ import (
 	"todo/internal/services"
 )
 
+// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect, and so
+// does a pod that has just been replaced. It is a variable for the tests.
+var smokePatience = 60 * time.Second
+
 const (
-	// smokePatience is how long the smoke test waits for a first good answer: a forward needs a moment to connect, and so does
-	// a pod that has just been replaced.
-	smokePatience = 60 * time.Second
 	// smokePause is between two attempts.
 	smokePause = 500 * time.Millisecond
 	// answerLimit is how long one answer may take.
 	answerLimit = 10 * time.Second
+	// waitNotice is when a wait for an answer is said.
+	waitNotice = 5 * time.Second
 )
 
 // check is one line of the smoke table.
@@ -34,22 +37,22 @@ type check struct {
 	status      string // HTTP status, or what went wrong
 	took        time.Duration
 	ok          bool
-	off         bool // not asked, because a service is switched off
+	off         bool // left out, because a service is switched off
+
+	service string // whose public URL this is; "" for every other check
+	err     error  // of the request
+	code    int    // HTTP status; 0 without an answer
+	pending bool   // the pods answer, and the public URL does not lead to them yet
 }
 
-// Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL. It
-// prints a table and fails when one line of it is not good.
+// Smoke asks a pod of every Service for its probes, and then does what a new user does, through the web's public URL;
+// in production it only reads the public URLs. It prints a table and fails when one line of it is not good.
 func (o *Ops) Smoke(ctx context.Context) error {
-	if err := o.FindTools(ctx); err != nil {
+	cluster, out, err := o.running(ctx)
+	if err != nil {
 		return err
 	}
-	cluster, err := o.Cluster()
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("stack %s is not up: make up", o.Stack)
-	} else if err != nil {
-		return err
-	}
-	out, err := o.Outputs(ctx)
+	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
@@ -57,33 +60,66 @@ func (o *Ops) Smoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return printChecks(os.Stdout, checks)
+	err = printChecks(os.Stdout, checks)
+	if errors.As(err, new(pendingError)) {
+		o.printPending(cluster, out.Namespace, keys)
+	}
+	return err
 }
 
 // checks are the lines of the smoke table.
 func (o *Ops) checks(ctx context.Context, cluster Cluster, out Outputs) ([]check, error) {
+	keys, err := o.stackConfig()
+	if err != nil {
+		return nil, err
+	}
+	account, err := journeyAsked(bool(keys.Production))
+	if err != nil {
+		return nil, err
+	}
 	targets, err := o.targets(ctx, cluster, out.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	checks := o.askAll(ctx, cluster, out.Namespace, targets)
+	if keys.Production {
+		public := []string{services.Web, services.Chatbot, services.Backend}
+		if account { // the journey begins with the web's page
+			public = public[1:]
+		}
+		checks = append(checks, readOnly(ctx, out, targets, public...)...)
+	}
+	user := check{what: "a new user", where: out.WebURL, off: true}
 	switch off := anyOff(targets, services.Web, services.Backend); {
 	case out.WebURL == "" || out.APIURL == "": // one of them is not enabled, and the journey needs both
 	case off != "":
-		checks = append(checks, check{what: "a new user", where: out.WebURL, off: true, status: "not asked: " + off + " is off"})
+		user.status = "not asked: " + off + " is off"
+		checks = append(checks, user)
+	case !account:
+		user.status = "not tried: make smoke JOURNEY=1" + o.stackArgument() + " makes an account and removes it"
+		checks = append(checks, user)
 	default:
 		checks = append(checks, journey(ctx, out.WebURL)...)
 	}
-	return checks, nil
+	if !keys.named() {
+		return checks, nil
+	}
+	return o.judge(ctx, cluster, out.Namespace, targets, checks)
 }
 
-// get asks one URL until it answers 200 or smokePatience is over; the time is that of the last answer.
-func get(ctx context.Context, what, where, url string) check {
+// get asks a check's URL until it answers well or smokePatience is over; the time is that of the last answer.
+func get(ctx context.Context, c check) check {
 	client := &http.Client{Timeout: answerLimit}
+	said := false
 	for begin := time.Now(); ; time.Sleep(smokePause) {
-		c := call(ctx, client, check{what: what, where: where}, http.MethodGet, url, nil, nil)
-		if c.ok || time.Since(begin) > smokePatience || ctx.Err() != nil {
-			return c
+		answer := call(ctx, client, c, http.MethodGet, c.where, nil, nil)
+		waited := time.Since(begin)
+		if answer.ok || waited > smokePatience || ctx.Err() != nil {
+			return answer
+		}
+		if !said && waited > waitNotice {
+			said = true
+			fmt.Printf("  waiting up to %s for %s: %s\n", smokePatience, c.where, answer.status)
 		}
 	}
 }
@@ -99,7 +135,7 @@ func journey(ctx context.Context, web string) []check {
 	title := "smoke test " + rand.Text()
 	user := map[string]string{"email": strings.ToLower("smoke-" + rand.Text() + "@example.com"), "password": rand.Text(), "name": "Smoke test"}
 
-	page := get(ctx, "web page", web, web)
+	page := get(ctx, check{what: "web page", where: web, service: services.Web})
 	if !page.ok {
 		return []check{page}
 	}
@@ -141,13 +177,13 @@ func call(ctx context.Context, client *http.Client, c check, method, url string,
 	response, err := client.Do(request)
 	c.took = time.Since(start)
 	if err != nil {
-		c.status = err.Error()
+		c.err, c.status = err, err.Error()
 		return c
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	c.took = time.Since(start)
-	c.status, c.ok = response.Status[:3], response.StatusCode < 300
+	c.status, c.ok, c.code = response.Status[:3], response.StatusCode < 300, response.StatusCode
 	switch {
 	case err != nil:
 		c.ok, c.status = false, err.Error()
@@ -165,7 +201,7 @@ func call(ctx context.Context, client *http.Client, c check, method, url string,
 func printChecks(w io.Writer, checks []check) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\n\tCHECK\tWHERE\tHTTP\tLATENCY")
-	asked, failed := 0, 0
+	asked, failed, pending := 0, 0, 0
 	for _, c := range checks {
 		if !c.off {
 			asked++
@@ -173,6 +209,9 @@ func printChecks(w io.Writer, checks []check) error {
 		switch { // a reason is long, and no cell of the table: it would widen all lines
 		case c.off:
 			fmt.Fprintf(table, "–\t%s\t%s\t%s\n", c.what, c.where, c.status)
+		case c.pending:
+			pending++
+			fmt.Fprintf(table, "…\t%s\t%s\t%s\n", c.what, c.where, c.status)
 		case !c.ok:
 			failed++
 			fmt.Fprintf(table, "✗\t%s\t%s\t%s (%d ms)\n", c.what, c.where, c.status, c.took.Milliseconds())
@@ -185,6 +224,9 @@ func printChecks(w io.Writer, checks []check) error {
 	}
 	if failed > 0 {
 		return fmt.Errorf("smoke test: %d of %d checks failed", failed, asked)
+	}
+	if pending > 0 {
+		return pendingError{pending, asked}
 	}
 	return nil
 }

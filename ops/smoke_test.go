@@ -95,8 +95,9 @@ func TestAProbeThatFailsSaysWhy(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	for name, test := range map[string]struct{ pods, forward, live, ready string }{
-		"no pod":            {"true", "", "no pod is Ready", "no pod is Ready"},
-		"no rights":         {"echo 'Error: endpointslices is forbidden' >&2; exit 1", "", "looking for the pods of backend: kubectl get: exit status 1: Error: endpointslices is forbidden", "forbidden"},
+		"no pod": {"true", "", "no pod is Ready", "no pod is Ready"},
+		"no rights": {"echo 'Error: endpointslices is forbidden' >&2; exit 1", "",
+			"looking for the pods of backend: kubectl get: Error: endpointslices is forbidden", "forbidden"},
 		"the pod has gone":  {"echo backend-1", `echo 'Error: pods "backend-1" not found' >&2; exit 1`, `connecting to port http of pod backend-1: Error: pods "backend-1" not found`, "not found"},
 		"nothing is said":   {"echo backend-1", "true", `connecting to port http of pod backend-1: kubectl port-forward said "" within 10s, and no address`, "no address"},
 		"nobody listens":    {"echo backend-1", "echo 'an error occurred forwarding: connection refused' >&2; " + forwardTo(closed), "kubectl: an error occurred forwarding: connection refused", "kubectl: an error"},

@@ -17,8 +17,8 @@ import (
 // Up takes a clone to a running application. Every part finds out for itself what is already done, so an interrupted
 // run continues where it was, and a second run changes nothing.
 func (o *Ops) Up(ctx context.Context) error {
-	if taken := o.portsFree(); taken != nil {
-		return errors.Join(o.checkConfig(ctx), taken)
+	if err := o.portsFree(); err != nil {
+		return err
 	}
 	if _, err := o.home(); err != nil { // before a cluster is started
 		return err
@@ -101,7 +101,7 @@ func (o *Ops) release(ctx context.Context, cluster Cluster, of int) error {
 	if err := o.startForward(ctx); err != nil {
 		return err
 	}
-	if err := o.Smoke(ctx); err != nil {
+	if err := o.smokeRelease(ctx); err != nil {
 		return failed(err)
 	}
 	return o.endRelease(ctx, cluster, of)
@@ -193,6 +193,8 @@ type Outputs struct {
 	APIURL     string            `json:"apiUrl"`
 	NodePorts  map[string]int    `json:"nodePorts"`
 	Images     map[string]string `json:"images"`
+
+	KubeContext string `json:"kubeContext"`
 }
 
 // Outputs reads the stack's outputs as of its last update.
