@@ -113,23 +113,23 @@ func (u setup) components() []Component {
 			Health: get("http://127.0.0.1:10256/livez")},
 
 		{Name: "coredns", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["coredns"], "coredns"), "-conf", state("config", "Corefile")},
+			Command: []string{u.kube("coredns"), "-conf", state("config", "Corefile")},
 			Files:   map[string]string{state("config", "Corefile"): corefile()},
 			Health:  get("http://127.0.0.1:10254/ready")},
 
 		{Name: "kube-router", After: []string{"kube-apiserver", "kubelet"}, Deadline: 60 * time.Second, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["kube-router"], "kube-router"), admin, "--run-firewall=true", "--run-router=false",
+			Command: []string{u.kube("kube-router"), admin, "--run-firewall=true", "--run-router=false",
 				"--run-service-proxy=false", "--hostname-override=" + nodeName, "--service-cluster-ip-range=" + u.Services.String()},
 			Health: get("http://127.0.0.1:20244/healthz")},
 
 		{Name: "provisioner", After: []string{"kube-apiserver"}, Deadline: 30 * time.Second, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["provisioner"], "provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
+			Command: []string{u.kube("provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
 				"--root=" + volumesDir, "--metrics-port=10261"},
 			Health: get("http://127.0.0.1:10261/metrics")},
 
 		// On the node's address: the API server reaches it through a Service, which loopback cannot be behind.
 		{Name: "metrics-server", After: []string{"kube-apiserver", "kubelet"}, Deadline: 90 * time.Second, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["metrics-server"], "metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
+			Command: []string{u.kube("metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
 				"--authorization-kubeconfig=" + adminConf, "--kubelet-insecure-tls", "--bind-address=" + u.NodeIP, "--secure-port=4443",
 				"--cert-dir=" + state("metrics-server"), "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=15s"},
 			Health: get("https://" + u.NodeIP + ":4443/livez")},

@@ -51,7 +51,7 @@ func (o *Ops) FindTools(ctx context.Context) error {
 // findKubectl finds kubectl on PATH, or has the lab build it.
 func (o *Ops) findKubectl(ctx context.Context) error {
 	if o.look("kubectl") == "" {
-		if err := o.build(ctx, "kubernetes"); err != nil {
+		if err := o.build(ctx, "kubectl"); err != nil {
 			return err
 		}
 	}
@@ -66,7 +66,7 @@ func (o *Ops) findPulumi(ctx context.Context) error {
 		return nil
 	}
 	if o.look("pulumi") == "" {
-		if err := o.build(ctx, "pulumi", "pulumi-language-go"); err != nil {
+		if err := o.build(ctx, "pulumi"); err != nil {
 			return err
 		}
 	}
