@@ -64,7 +64,7 @@ func markUsed(paths ...string) error {
 }
 
 // cacheEntry matches what the cache keeps by a hash: a tool's folder, and an image's archive.
-var cacheEntry = regexp.MustCompile(`^[a-z-]+-[0-9a-f]{12}(\.tar\.gz)?$`)
+var cacheEntry = regexp.MustCompile(`^[a-z-]+-[0-9a-f]{12,16}(\.tar\.gz)?$`)
 
 // pruneCache removes from the cache what has not been used since then, except what running programs were started from. It
 // returns what it removed.
@@ -92,6 +92,19 @@ func pruneCache(cache string, since time.Time, running []string) ([]string, erro
 		}
 	}
 	return removed, nil
+}
+
+// tidyCache prunes the cache and says what it removed.
+func tidyCache() error {
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	removed, err := pruneCache(cache, time.Now().Add(-keepUnused), runningPrograms())
+	if len(removed) > 0 {
+		fmt.Printf("Removed from %s, unused for %d days: %s\n", cache, int(keepUnused.Hours()/24), strings.Join(removed, ", "))
+	}
+	return err
 }
 
 // runningPrograms are the files that this machine's processes were started from. Processes that end meanwhile are left out.

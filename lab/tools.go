@@ -112,7 +112,7 @@ func Build(ctx context.Context, s *step.Step, t Tool) (dir string, err error) {
 	return dir, os.Rename(filepath.Join(tmp, "bin"), dir)
 }
 
-// dir is the folder that Build builds the tool into, whether it is there or not.
+// dir is the folder that Build builds the tool into, whether it is there or not. Asking for it counts as a use.
 func (t Tool) dir(ctx context.Context) (string, error) {
 	version, err := goVersion(ctx)
 	if err != nil {
@@ -130,7 +130,8 @@ func (t Tool) dir(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(cache, t.Name+"-"+hash), nil
+	dir := filepath.Join(cache, t.Name+"-"+hash)
+	return dir, markUsed(dir)
 }
 
 // goVersion is the version of the go command, asked once.

@@ -14,7 +14,7 @@ import (
 // up brings the lab to its full state from whatever state it is in. The long things go side by side: Debian packages,
 // then container engines and base images, beside the Go builds.
 func up(ctx context.Context) error {
-	if problems := preflight(); len(problems) > 0 {
+	if problems := preflight(ctx); len(problems) > 0 {
 		return fmt.Errorf("nothing was changed, because\n%w", errors.Join(problems...))
 	}
 	unlock, err := lock()
@@ -54,6 +54,9 @@ func up(ctx context.Context) error {
 		cancel()
 	}
 	if err := errors.Join(err, <-images); err != nil {
+		return err
+	}
+	if err := tidyCache(); err != nil {
 		return err
 	}
 	fmt.Printf("The lab is up: context %s, kubeconfig %s, registry %s\n", clusterName, adminConf, registryAddr)
