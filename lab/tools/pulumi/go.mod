@@ -207,3 +207,5 @@ tool (
 	github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 	github.com/pulumi/pulumi/sdk/go/pulumi-language-go/v3
 )
+
+replace github.com/googleapis/gax-go/v2 => ./gax
