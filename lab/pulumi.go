@@ -57,15 +57,15 @@ var pulumiChanges = map[string][]string{
 	},
 }
 
-// preparePulumi puts copies of the CLI's own module and the language host's into the folder, without what needs the SDKs of clouds and without
-// `pulumi api`: two thirds of the CLI's compile time, for state in s3://, gs:// and azblob://, key services and the logs of
-// functions, none of which a lab uses. Files in without/ take the place of the CLI's files of the same names.
+// preparePulumi puts copies of three modules into the folder: the CLI without what needs the SDKs of clouds and without
+// `pulumi api`, two thirds of its compile time, for state in s3://, gs:// and azblob://, key services and the logs of
+// functions, none of which a lab uses; the language host; and the CLI's syntax highlighter without its grammars. Files in
+// without/ take the place of those modules' files of the same names.
 func preparePulumi(ctx context.Context, _ *step.Step, folder string) error {
-	if err := copyModule(ctx, folder, pulumiLibraries, "pkg"); err != nil {
-		return err
-	}
-	if err := copyModule(ctx, folder, languageHost, "host"); err != nil {
-		return err
+	for _, module := range [][2]string{{pulumiLibraries, "pkg"}, {languageHost, "host"}, {"github.com/alecthomas/chroma", "chroma"}} {
+		if err := copyModule(ctx, folder, module[0], module[1]); err != nil {
+			return err
+		}
 	}
 	for file, pairs := range pulumiChanges {
 		if err := replaceIn(filepath.Join(folder, file), pairs...); err != nil {
@@ -81,7 +81,7 @@ func preparePulumi(ctx context.Context, _ *step.Step, folder string) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(filepath.Join(folder, "pkg", path), text, 0o644)
+		return writeFile(filepath.Join(folder, path), text, 0o644)
 	})
 }
 

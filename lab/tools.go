@@ -42,13 +42,13 @@ const (
 // own packages, and at one version those are compiled once.
 const clusterModule = "tools/cluster"
 
-// nodePrograms are what the one program of the cluster's node runs as (tools/cluster/hyperkube).
+// nodePrograms are what the one program of the cluster's node runs as (tools/cluster/_hyperkube).
 var nodePrograms = []string{"kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet",
 	"coredns", "kube-router", "metrics-server", "provisioner"}
 
 // tools is everything `lab tools` can build. clusterTools names what `lab up` needs.
 var tools = append(pulumiTools, []Tool{
-	{Name: "kubernetes", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"./hyperkube"},
+	{Name: "kubernetes", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"./_hyperkube"},
 		Ldflags: kubernetesLdflags, Links: nodePrograms, Binary: "hyperkube"},
 	{Name: "kubectl", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"k8s.io/kubernetes/cmd/kubectl"},
 		Ldflags: kubernetesLdflags},
