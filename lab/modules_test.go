@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// coldModules are the go.mod files that a first `make up` builds from. Traefik and kubectl-ai are built on request only.
-var coldModules = []string{"..", "plugins", "tools/cluster", "tools/pulumi", "tools/pulumi-resource-kubernetes"}
+// coldModules are the go.mod files that a first `make up` builds from, and that of the tests which compile the same libraries.
+// Traefik and kubectl-ai are built on request only.
+var coldModules = []string{"..", "../conformance", "plugins", "tools/cluster", "tools/pulumi", "tools/pulumi-resource-kubernetes"}
 
 // unequal are modules that may have different versions in those files, each with the reason.
 var unequal = map[string]string{}
