@@ -94,7 +94,7 @@ lab-down: bin/ops bin/lab ## stop the lab and remove what it made (its cache sta
 lab-status: bin/lab ## each component of the lab: healthy or not, and since when
 	@bin/lab status
 
-# Go decides itself whether anything has to be built again. GOGC is the compiler's: a larger heap takes a fifth less CPU.
+# Go decides itself whether anything has to be built again. GOGC: with a larger heap the compiler takes less CPU.
 .PHONY: bin/ops bin/lab
 bin/ops bin/lab: bin/%:
 	@GOGC=400 go build -o $@ ./$*

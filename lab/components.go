@@ -57,8 +57,7 @@ func (u setup) components() []Component {
 				"--pidfile=", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
 				"--bridge=" + dockerBridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--cgroup-parent=/" + cgroupName + "/docker",
 				"--exec-opt=native.cgroupdriver=cgroupfs", "--oom-score-adjust=0", "--log-opt=max-size=10m", "--log-opt=max-file=3"},
-			// A file of its own, or it would read the machine's own Docker's. The build cache is bounded: each change adds to it.
-			Files:  map[string]string{state("config", "docker.json"): `{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "5GB"}}}` + "\n"},
+			Files:  map[string]string{state("config", "docker.json"): dockerConfig},
 			Health: getUnix(dockerSocket, "/_ping")},
 
 		{Name: "registry", Deadline: 20 * time.Second, Grace: 5 * time.Second,

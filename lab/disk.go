@@ -49,7 +49,9 @@ func diskNeeds(ctx context.Context, built bool) ([]need, error) {
 	if len(folders) != 2 {
 		return nil, fmt.Errorf("go env printed %q instead of two folders", out)
 	}
-	return append(needs, need{folders[0], "Go modules", needModules}, need{folders[1], "Go's build cache", needCompiled}), nil
+	return append(needs,
+		need{folders[0], "Go modules", needModules},
+		need{folders[1], "Go's build cache", needCompiled}), nil
 }
 
 // clusterNeeds are the needs of `up` as the cache is now.

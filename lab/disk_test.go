@@ -27,7 +27,8 @@ func TestDiskProblemsSumWhatGoesToOneDisk(t *testing.T) {
 		want  []string // each problem's parts, separated by |
 	}{
 		{"all fits", []need{{"/small/a", "x", 4 * gb}, {"/large", "y", 9 * gb}}, nil},
-		{"each fits, but both are on one disk", []need{{"/small/a", "modules", 3 * gb}, {"/large", "y", gb}, {"/small/b", "images", 3 * gb}},
+		{"each fits, but both are on one disk",
+			[]need{{"/small/a", "modules", 3 * gb}, {"/large", "y", gb}, {"/small/b", "images", 3 * gb}},
 			[]string{"only 5.0 GB|/small/a (modules), /small/b (images)|6.0 GB are needed|make room"}},
 		{"one folder that cannot be looked at", []need{{"/broken", "x", gb}}, []string{"/broken|no such device"}},
 	} {
@@ -66,6 +67,6 @@ func TestDiskNeedsCoverGoUntilTheToolsAreBuilt(t *testing.T) {
 		t.Errorf("a lab that is built needs %v, %v: only room to work is wanted", needs, err)
 	}
 	if id, free, err := diskOf(filepath.Join(modules, "not", "there")); err != nil || free == 0 || id == 0 {
-		t.Errorf("a folder that does not exist yet: disk %d, %d bytes free, %v; want those of its parent", id, free, err)
+		t.Errorf("a folder that does not exist: disk %d, %d bytes free, %v; want those of its parent", id, free, err)
 	}
 }

@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// coldModules are the go.mod files that a first `make up` builds from, and that of the tests which compile the same libraries.
-// Traefik and kubectl-ai are built on request only.
-var coldModules = []string{"..", "../conformance", "plugins", "tools/cluster", "tools/pulumi", "tools/pulumi-resource-kubernetes"}
+// coldModules are the go.mod files that a first `make up` builds from, and that of the tests which compile the same
+// libraries. Traefik and kubectl-ai are built on request only.
+var coldModules = []string{"..", "../conformance", "plugins",
+	"tools/cluster", "tools/pulumi", "tools/pulumi-resource-kubernetes"}
 
 // unequal are modules that may have different versions in those files, each with the reason.
 var unequal = map[string]string{}
@@ -47,8 +48,9 @@ func TestSharedModulesHaveOneVersion(t *testing.T) {
 		if len(versions) < 2 {
 			continue
 		}
-		t.Errorf("%s has several versions and is compiled for each: %v\n  in each folder: GOWORK=off go get %s@<the newest of them>; "+
-			"folders with copied modules: lab/README.md, Tools", module, versions, module)
+		t.Errorf("%s has several versions and is compiled for each: %v\n"+
+			"  in each folder: GOWORK=off go get %s@<the newest of them>; where modules are copied: lab/README.md, Tools",
+			module, versions, module)
 	}
 }
 

@@ -62,8 +62,8 @@ func preflight(ctx context.Context) []error {
 // debianRelease is the oldest release that the lab runs on.
 const debianRelease = 12
 
-// systemProblem is what keeps the lab from running on this system; nil on one of Debian's releases. osRelease is the text
-// of /etc/os-release. Debian's next release has no number yet.
+// systemProblem is what keeps the lab from running on this system; nil on one of Debian's releases. osRelease is the
+// text of /etc/os-release. Debian's next release has no number yet.
 func systemProblem(arch, osRelease string) error {
 	values := map[string]string{}
 	for line := range strings.Lines(osRelease) {
@@ -87,7 +87,8 @@ func systemProblem(arch, osRelease string) error {
 	case arch != "amd64" && arch != "arm64":
 		return fmt.Errorf("the processor is %s: the lab is built on amd64 and arm64; %s", arch, elsewhere)
 	case values["ID"] != "debian" || release < debianRelease:
-		return fmt.Errorf("the system is %s: the lab needs Debian %d or later, whose packages it installs; %s", name, debianRelease, elsewhere)
+		return fmt.Errorf("the system is %s: the lab needs Debian %d or later, whose packages it installs; %s",
+			name, debianRelease, elsewhere)
 	}
 	return nil
 }

@@ -39,8 +39,9 @@ var pulumiTools = []Tool{
 	{Name: "pulumi-resource-random", Version: "(a stand-in)", Folder: "plugins", Packages: []string{"./pulumi-resource-random"}},
 }
 
-// pulumiChanges are texts in the copies that preparePulumi makes, each followed by what takes its place: the CLI's imports
-// of drivers for the storage of clouds, and what in the language host does not fit the CLI's version of the libraries.
+// pulumiChanges are texts in the copies that preparePulumi makes, each followed by what takes its place: the CLI's
+// imports of drivers for the storage of clouds, and what in the language host does not fit the CLI's version of the
+// libraries.
 var pulumiChanges = map[string][]string{
 	"pkg/backend/diy/backend.go": {
 		`"gocloud.dev/blob/azureblob"`, `"` + pulumiLibraries + `/backend/diy/absent/azureblob"`,
@@ -59,11 +60,12 @@ var pulumiChanges = map[string][]string{
 
 // preparePulumi puts copies of three modules into the folder: the CLI without what needs the SDKs of clouds and without
 // `pulumi api`, two thirds of its compile time, for state in s3://, gs:// and azblob://, key services and the logs of
-// functions, none of which a lab uses; the language host; and the CLI's syntax highlighter without its grammars. Files in
-// without/ take the place of those modules' files of the same names.
+// functions, none of which a lab uses; the language host; and the CLI's syntax highlighter without its grammars.
+// Files in without/ take the place of those modules' files of the same names.
 func preparePulumi(ctx context.Context, _ *step.Step, folder string) error {
-	for _, module := range [][2]string{{pulumiLibraries, "pkg"}, {languageHost, "host"}, {"github.com/alecthomas/chroma", "chroma"}} {
-		if err := copyModule(ctx, folder, module[0], module[1]); err != nil {
+	copies := [][2]string{{pulumiLibraries, "pkg"}, {languageHost, "host"}, {"github.com/alecthomas/chroma", "chroma"}}
+	for _, c := range copies {
+		if err := copyModule(ctx, folder, c[0], c[1]); err != nil {
 			return err
 		}
 	}
@@ -151,8 +153,8 @@ func copyModule(ctx context.Context, folder, module, to string) error {
 	return err
 }
 
-// replaceIn replaces texts of a file: pairs of old and new. One that the file does not have is an error, because then the
-// file is of another version than the one that the replacement was made for.
+// replaceIn replaces texts of a file: pairs of old and new. One that the file does not have is an error, because then
+// the file is of another version than the one that the replacement was made for.
 func replaceIn(file string, pairs ...string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -160,7 +162,7 @@ func replaceIn(file string, pairs ...string) error {
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		if !bytes.Contains(text, []byte(pairs[i])) {
-			return fmt.Errorf("%s does not contain %s: it is of a version that this build was not made for", file, pairs[i])
+			return fmt.Errorf("%s does not contain %s: this build was not made for its version", file, pairs[i])
 		}
 		text = bytes.ReplaceAll(text, []byte(pairs[i]), []byte(pairs[i+1]))
 	}

@@ -66,8 +66,8 @@ func markUsed(paths ...string) error {
 // cacheEntry matches what the cache keeps by a hash: a tool's folder, and an image's archive.
 var cacheEntry = regexp.MustCompile(`^[a-z-]+-[0-9a-f]{12,16}(\.tar\.gz)?$`)
 
-// pruneCache removes from the cache what has not been used since then, except what running programs were started from. It
-// returns what it removed.
+// pruneCache removes from the cache what has not been used since then, except what running programs were started from.
+// It returns what it removed.
 func pruneCache(cache string, since time.Time, running []string) ([]string, error) {
 	var removed []string
 	for _, folder := range []string{cache, filepath.Join(cache, "images")} {
@@ -81,7 +81,9 @@ func pruneCache(cache string, since time.Time, running []string) ([]string, erro
 			if err != nil {
 				return removed, err
 			}
-			inUse := slices.ContainsFunc(running, func(program string) bool { return strings.HasPrefix(program, path+"/") })
+			inUse := slices.ContainsFunc(running, func(program string) bool {
+				return strings.HasPrefix(program, path+"/")
+			})
 			if !cacheEntry.MatchString(entry.Name()) || info.ModTime().After(since) || inUse {
 				continue
 			}
@@ -102,12 +104,14 @@ func tidyCache() error {
 	}
 	removed, err := pruneCache(cache, time.Now().Add(-keepUnused), runningPrograms())
 	if len(removed) > 0 {
-		fmt.Printf("Removed from %s, unused for %d days: %s\n", cache, int(keepUnused.Hours()/24), strings.Join(removed, ", "))
+		fmt.Printf("Removed from %s, unused for %d days: %s\n",
+			cache, int(keepUnused.Hours()/24), strings.Join(removed, ", "))
 	}
 	return err
 }
 
-// runningPrograms are the files that this machine's processes were started from. Processes that end meanwhile are left out.
+// runningPrograms are the files that this machine's processes were started from. Processes that end meanwhile are left
+// out.
 func runningPrograms() []string {
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {

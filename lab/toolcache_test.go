@@ -81,8 +81,8 @@ func TestPruneRemovesOnlyWhatIsOldAndUnused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	used := []string{filepath.Join(cache, "kubernetes-1123456789ab"), filepath.Join(cache, "images/python-4123456789ab.tar.gz"),
-		filepath.Join(cache, "not-there")}
+	used := []string{filepath.Join(cache, "kubernetes-1123456789ab"),
+		filepath.Join(cache, "images/python-4123456789ab.tar.gz"), filepath.Join(cache, "not-there")}
 	if err := markUsed(used...); err != nil {
 		t.Fatal(err)
 	}

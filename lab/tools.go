@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"todo/internal/step"
@@ -50,11 +51,12 @@ var nodePrograms = []string{"kube-apiserver", "kube-controller-manager", "kube-p
 var tools = append(pulumiTools, []Tool{
 	{Name: "kubernetes", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"./_hyperkube"},
 		Ldflags: kubernetesLdflags, Links: nodePrograms, Binary: "hyperkube"},
-	{Name: "kubectl", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"k8s.io/kubernetes/cmd/kubectl"},
-		Ldflags: kubernetesLdflags},
+	{Name: "kubectl", Version: kubernetesVersion, Folder: clusterModule,
+		Packages: []string{"k8s.io/kubernetes/cmd/kubectl"}, Ldflags: kubernetesLdflags},
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
 	{Name: "kubectl-ai", Version: "v0.0.25", Folder: "tools/kubectl-ai",
-		Packages: []string{"github.com/GoogleCloudPlatform/kubectl-ai/cmd"}, Ldflags: "-X main.version=v0.0.25", Binary: "kubectl-ai"},
+		Packages: []string{"github.com/GoogleCloudPlatform/kubectl-ai/cmd"},
+		Ldflags:  "-X main.version=v0.0.25", Binary: "kubectl-ai"},
 	{Name: traefikName, Version: traefikVersion, Folder: traefikFolder, Packages: []string{traefikModule + "/cmd/traefik"},
 		Ldflags: "-X " + traefikModule + "/pkg/version.Version=" + traefikVersion, Prepare: prepareTraefik},
 }...)
@@ -99,8 +101,8 @@ func Build(ctx context.Context, s *step.Step, t Tool) (dir string, err error) {
 	if isDir(dir) { // built by the process that held the lock
 		return dir, step.ErrDone
 	}
-	// Built beside its final place and renamed: an interrupted build never looks like a finished one. The place is always
-	// the same, because the Go cache knows a prepared package by its folder.
+	// Built beside its final place and renamed: an interrupted build never looks like a finished one. The place is
+	// always the same, because the Go cache knows a prepared package by its folder.
 	tmp := filepath.Join(filepath.Dir(dir), "."+t.Name)
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
@@ -164,11 +166,12 @@ func (t Tool) build(ctx context.Context, s *step.Step, folder, tmp string) error
 		}
 		folder = source
 	}
-	// -v prints each package as it is compiled, which is what a heartbeat then shows. -trimpath is not set: Pulumi builds
-	// the program without it, and no package compiled with it is the same to Go as one compiled without.
+	// -v prints each package as it is compiled, which is what a heartbeat then shows. -trimpath is not set: Pulumi
+	// builds the program without it, and to Go no package compiled with it is the same as one compiled without.
 	args := []string{"build", "-v", "-mod=readonly", "-buildvcs=false",
 		"-ldflags", strings.TrimSpace("-s -w " + t.Ldflags), "-o", bin + "/" + t.Binary}
-	if err := s.Command(ctx, folder, []string{"GOWORK=off", compilerGC}, "go", append(args, t.Packages...)...); err != nil {
+	env := []string{"GOWORK=off", compilerGC}
+	if err := s.Command(ctx, folder, env, "go", append(args, t.Packages...)...); err != nil {
 		return err
 	}
 	for _, name := range t.Links {
@@ -185,7 +188,8 @@ const compilerGC = "GOGC=400"
 // hash returns 12 hex digits over everything that decides what a build yields: the files, the flags, the Go version.
 func (t Tool) hash(root, goVersion string) (string, error) {
 	var all bytes.Buffer
-	fmt.Fprintf(&all, "%s\n%s\n%s\n%s\n%s\n", goVersion, t.Name, t.Ldflags, t.Binary, strings.Join(append(t.Packages, t.Links...), " "))
+	names := strings.Join(slices.Concat(t.Packages, t.Links), " ")
+	fmt.Fprintf(&all, "%s\n%s\n%s\n%s\n%s\n", goVersion, t.Name, t.Ldflags, t.Binary, names)
 	files, err := hashFolder(filepath.Join(root, t.Folder))
 	if err != nil {
 		return "", err
