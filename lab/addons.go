@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"todo/internal/step"
@@ -73,7 +74,8 @@ rules:
 
 // kubectl runs the lab's own kubectl as admin and returns what it prints.
 func (u setup) kubectl(ctx context.Context, input string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, u.kube("kubectl"), append([]string{"--kubeconfig=" + adminConf}, args...)...)
+	kubectl := filepath.Join(u.bins["kubectl"], "kubectl")
+	cmd := exec.CommandContext(ctx, kubectl, append([]string{"--kubeconfig=" + adminConf}, args...)...)
 	cmd.Env = append(os.Environ(), u.localEnv(os.Getenv("NO_PROXY"))...)
 	cmd.Stdin = strings.NewReader(input)
 	var stderr bytes.Buffer

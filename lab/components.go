@@ -62,7 +62,7 @@ func (u setup) components() []Component {
 				"--pidfile=", "--containerd=" + criSocket, "--config-file=" + state("config", "docker.json"),
 				"--bridge=" + dockerBridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--cgroup-parent=/" + cgroupName + "/docker",
 				"--exec-opt=native.cgroupdriver=cgroupfs", "--oom-score-adjust=0", "--log-opt=max-size=10m", "--log-opt=max-file=3"},
-			Files:  map[string]string{state("config", "docker.json"): "{}\n"}, // or it would read the machine's own Docker's
+			Files:  map[string]string{state("config", "docker.json"): dockerConfig},
 			Health: getUnix(dockerSocket, "/_ping")},
 
 		{Name: "registry", Grace: 5 * time.Second,
@@ -129,24 +129,24 @@ func (u setup) components() []Component {
 			Health: get("http://127.0.0.1:10256/livez")},
 
 		{Name: "coredns", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["coredns"], "coredns"), "-conf", state("config", "Corefile")},
+			Command: []string{u.kube("coredns"), "-conf", state("config", "Corefile")},
 			Files:   map[string]string{state("config", "Corefile"): corefile()},
 			Health:  get("http://127.0.0.1:10254/ready")},
 
 		{Name: "kube-router", After: []string{"kube-apiserver", "kubelet"}, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["kube-router"], "kube-router"), admin, "--run-firewall=true", "--run-router=false",
+			Command: []string{u.kube("kube-router"), admin, "--run-firewall=true", "--run-router=false",
 				"--run-service-proxy=false", "--hostname-override=" + nodeName, "--service-cluster-ip-range=" + u.Services.String()},
 			// Its own answer is good from the first moment on, also when it is about to end.
 			Health: all(get("http://127.0.0.1:20244/healthz"), chainExists("KUBE-ROUTER-FORWARD"))},
 
 		{Name: "provisioner", After: []string{"kube-apiserver"}, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["provisioner"], "provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
+			Command: []string{u.kube("provisioner"), admin, "--name=" + provisionerName, "--node=" + nodeName,
 				"--root=" + volumesDir, "--metrics-port=10261"},
 			Health: get("http://127.0.0.1:10261/metrics")},
 
 		// On the node's address: the API server reaches it through a Service, which loopback cannot be behind.
 		{Name: "metrics-server", After: []string{"kube-apiserver", "kubelet"}, Grace: 5 * time.Second,
-			Command: []string{filepath.Join(u.bins["metrics-server"], "metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
+			Command: []string{u.kube("metrics-server"), admin, "--authentication-kubeconfig=" + adminConf,
 				"--authorization-kubeconfig=" + adminConf, "--kubelet-insecure-tls", "--bind-address=" + u.NodeIP, "--secure-port=4443",
 				"--cert-dir=" + state("metrics-server"), "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=15s"},
 			Health: get("https://" + u.NodeIP + ":4443/livez")},

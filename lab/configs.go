@@ -80,6 +80,9 @@ volumePluginDir: %[7]s
 `, u.NodeIP, cgroupName, criSocket, dnsAddr, pki("ca.crt"), state("pod-logs"), state("kubelet", "volume-plugins"))
 }
 
+// dockerConfig keeps dockerd from reading the machine's own Docker's, and bounds the build cache, to which each change adds.
+const dockerConfig = `{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "5GB"}}}` + "\n"
+
 // corefile forwards what is not the cluster's to the machine's own resolver.
 func corefile() string {
 	return fmt.Sprintf(`.:53 {

@@ -82,6 +82,9 @@ func (u setup) ensureImages(ctx context.Context, printer *step.Printer) error {
 		return err
 	}
 	missing := []baseImage{}
+	if _, err := cachedFile("rootfs", r.hash); err != nil {
+		return err
+	}
 	for _, b := range baseImages {
 		have, err := b.present(ctx, r)
 		if err != nil {
@@ -127,6 +130,9 @@ func (u setup) ensureImages(ctx context.Context, printer *step.Printer) error {
 func (b baseImage) present(ctx context.Context, r rootfs) (bool, error) {
 	hash, err := b.hash(r)
 	if err != nil {
+		return false, err
+	}
+	if _, err := cachedFile(b.recipe, hash); err != nil {
 		return false, err
 	}
 	labels, ok, err := newEngine().labels(ctx, b.name)
@@ -196,11 +202,9 @@ func (b baseImage) standIn(ctx context.Context, s *step.Step, r rootfs) error {
 // cached returns the cache's file <name>-<hash>.tar.gz, written by write when it is not there. It is written beside its
 // place and renamed, so that half a file is never taken for a whole one.
 func cached(name, hash string, write func(io.Writer) error) (file string, err error) {
-	cache, err := cacheDir()
-	if err != nil {
+	if file, err = cachedFile(name, hash); err != nil {
 		return "", err
 	}
-	file = filepath.Join(cache, "images", name+"-"+hash+".tar.gz")
 	if _, err := os.Stat(file); err == nil {
 		return file, nil
 	}
@@ -224,6 +228,16 @@ func cached(name, hash string, write func(io.Writer) error) (file string, err er
 		return "", err
 	}
 	return file, os.Rename(tmp.Name(), file)
+}
+
+// cachedFile is the place of such a file, whether it is there or not. Asking for it counts as a use.
+func cachedFile(name, hash string) (string, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(cache, "images", name+"-"+hash+".tar.gz")
+	return file, markUsed(file)
 }
 
 // readCached hands the unpacked content of a cached file to read.

@@ -3,22 +3,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 var errRoot = errors.New("not root: the lab starts container engines and changes the network; run it as root (sudo -E)")
-
-// minimumFree is what the binaries, images and pods of a first start need, with room to work.
-const minimumFree = 10 << 30
 
 // ports is every port that the lab's components listen on.
 var ports = map[int]string{
@@ -27,26 +24,26 @@ var ports = map[int]string{
 }
 
 // preflight looks at everything that would make a start fail, before anything is changed. All problems are returned,
-// each with what is wrong, what is needed and how to get there.
-func preflight() []error {
-	if runtime.GOOS != "linux" {
-		return []error{fmt.Errorf("the operating system is %s: the lab needs Linux with Debian's packages; elsewhere use Minikube", runtime.GOOS)}
+// each with what is wrong, what is needed and how to get there. On another system than Debian only that is said.
+func preflight(ctx context.Context) []error {
+	osRelease, err := os.ReadFile("/etc/os-release")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return []error{err}
+	}
+	if err := systemProblem(runtime.GOARCH, string(osRelease)); err != nil {
+		return []error{err}
 	}
 	var problems []error
 	if os.Geteuid() != 0 {
 		problems = append(problems, errRoot)
 	}
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		problems = append(problems, errors.New("apt-get is not there: the lab needs Debian 12 or later; elsewhere use Minikube or a kubeconfig"))
-	}
 	if _, err := cgroupRoots(); err != nil {
 		problems = append(problems, fmt.Errorf("%w: pods need it; a container without it cannot be the machine", err))
 	}
-	cache, err := cacheDir()
-	if err != nil {
+	if needs, err := clusterNeeds(ctx); err != nil {
 		problems = append(problems, err)
 	} else {
-		problems = append(problems, diskProblems(freeBytes, stateDir, cache)...)
+		problems = append(problems, diskProblems(diskOf, needs)...)
 	}
 	if os.Geteuid() != 0 {
 		return problems // whose ports are taken only root can see
@@ -63,31 +60,38 @@ func preflight() []error {
 	return append(problems, portProblems(listeners, own)...)
 }
 
-// diskProblems names the folders that lie on too full a disk, one line for each.
-func diskProblems(free func(string) (uint64, error), folders ...string) []error {
-	var problems []error
-	for _, folder := range folders {
-		bytes, err := free(folder)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("free space below %s: %w", folder, err))
-		} else if bytes < minimumFree {
-			problems = append(problems, fmt.Errorf("only %.1f GB are free below %s: at least %d GB are needed; make room there", float64(bytes)/(1<<30), folder, minimumFree>>30))
-		}
-	}
-	return problems
-}
+// debianRelease is the oldest release that the lab runs on.
+const debianRelease = 12
 
-// freeBytes is the space free for root on the disk that a folder is on or would be made on.
-func freeBytes(folder string) (uint64, error) {
-	for {
-		var info syscall.Statfs_t
-		err := syscall.Statfs(folder, &info)
-		if errors.Is(err, syscall.ENOENT) && folder != "/" {
-			folder = filepath.Dir(folder)
-			continue
+// systemProblem is what keeps the lab from running on this system; nil on one of Debian's releases. osRelease is the
+// text of /etc/os-release. Debian's next release has no number yet.
+func systemProblem(arch, osRelease string) error {
+	values := map[string]string{}
+	for line := range strings.Lines(osRelease) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			values[key] = strings.Trim(value, `"'`)
 		}
-		return info.Bfree * uint64(info.Bsize), err
 	}
+	name := values["PRETTY_NAME"]
+	if name == "" {
+		name = "an unknown system (no PRETTY_NAME in /etc/os-release)"
+	}
+	const elsewhere = "elsewhere use Minikube, or a cluster that kubectl reaches"
+	release := debianRelease
+	if text := values["VERSION_ID"]; text != "" {
+		var err error
+		if release, err = strconv.Atoi(text); err != nil {
+			release = 0
+		}
+	}
+	switch {
+	case arch != "amd64" && arch != "arm64":
+		return fmt.Errorf("the processor is %s: the lab is built on amd64 and arm64; %s", arch, elsewhere)
+	case values["ID"] != "debian" || release < debianRelease:
+		return fmt.Errorf("the system is %s: the lab needs Debian %d or later, whose packages it installs; %s",
+			name, debianRelease, elsewhere)
+	}
+	return nil
 }
 
 // listener is a socket that listens.

@@ -3,27 +3,35 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"testing"
 )
 
-func TestDiskProblemsNameFolderAndNeed(t *testing.T) {
-	free := func(folder string) (uint64, error) {
-		switch folder {
-		case "/full":
-			return 3 << 30, nil
-		case "/broken":
-			return 0, errors.New("no such device")
+func TestSystemProblemNamesTheSystem(t *testing.T) {
+	const (
+		bookworm = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n"
+		bullseye = "PRETTY_NAME=\"Debian GNU/Linux 11 (bullseye)\"\nVERSION_ID=\"11\"\nID=debian\n"
+		next     = "PRETTY_NAME=\"Debian GNU/Linux forky/sid\"\nID=debian\n"
+		ubuntu   = "PRETTY_NAME=\"Ubuntu 24.04.2 LTS\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n"
+		fedora   = "PRETTY_NAME='Fedora Linux 42'\nVERSION_ID=42\nID=fedora\n"
+	)
+	for _, c := range []struct{ why, arch, release, want string }{
+		{"Debian 12", "amd64", bookworm, ""},
+		{"Debian 12 on arm64", "arm64", bookworm, ""},
+		{"Debian's next release has no number", "amd64", next, ""},
+		{"too old a Debian", "amd64", bullseye, "Debian GNU/Linux 11 (bullseye)"},
+		{"Ubuntu, which has apt too", "amd64", ubuntu, "Ubuntu 24.04.2 LTS"},
+		{"Fedora", "amd64", fedora, "Fedora Linux 42"},
+		{"no /etc/os-release", "amd64", "", "unknown system"},
+		{"another processor", "riscv64", bookworm, "riscv64"},
+	} {
+		err := systemProblem(c.arch, c.release)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want an error that names %q", c.why, err, c.want)
 		}
-		return 20 << 30, nil
-	}
-	problems := diskProblems(free, "/roomy", "/full", "/broken")
-	if len(problems) != 2 {
-		t.Fatalf("problems: %v; want one for /full and one for /broken", problems)
-	}
-	if got := problems[0].Error(); !strings.Contains(got, "3.0 GB") || !strings.Contains(got, "/full") || !strings.Contains(got, "10 GB") {
-		t.Errorf("%q lacks what is free, where, or what is needed", got)
+		if err != nil && !strings.Contains(err.Error(), "Minikube") {
+			t.Errorf("%s: %v does not say what else can be used", c.why, err)
+		}
 	}
 }
 

@@ -114,7 +114,7 @@ func pythonRoot(ctx context.Context) (string, error) {
 	}
 	root := filepath.Join(cache, "python-"+specHash(parts...))
 	if isDir(root) {
-		return root, nil
+		return root, markUsed(root)
 	}
 	unlock, err := lock() // the base images are made of the same first layer, in the same place
 	if err != nil {

@@ -97,6 +97,6 @@ func printEnv(ctx context.Context) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(map[string]string{
 		"context": clusterName, "kubeconfig": adminConf, "registry": registryAddr,
-		"dockerHost": "unix://" + dockerSocket, "bin": u.bins["kubernetes"],
+		"dockerHost": "unix://" + dockerSocket, "bin": u.bins["kubectl"],
 	})
 }

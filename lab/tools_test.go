@@ -30,8 +30,8 @@ func TestToolHashFollowsWhatTheBuildReads(t *testing.T) {
 		return sum
 	}
 	write("tool/go.mod", "module x")
-	write("shared/a.go", "package a")
-	tool := Tool{Name: "x", Folder: "tool", Packages: []string{"."}, Also: []string{"shared"}}
+	write("tool/a.go", "package a")
+	tool := Tool{Name: "x", Folder: "tool", Packages: []string{"."}}
 	before := hash(tool, "go1")
 	if len(before) != 12 {
 		t.Errorf("the hash %q has not 12 digits", before)
@@ -48,7 +48,7 @@ func TestToolHashFollowsWhatTheBuildReads(t *testing.T) {
 	if hash(changed, "go1") == before {
 		t.Error("other flags give the same hash")
 	}
-	write("shared/a.go", "package b")
+	write("tool/a.go", "package b")
 	if hash(tool, "go1") == before {
 		t.Error("a changed file that the build reads gives the same hash")
 	}
@@ -56,10 +56,8 @@ func TestToolHashFollowsWhatTheBuildReads(t *testing.T) {
 
 func TestEveryToolHasItsModule(t *testing.T) {
 	for _, tool := range tools {
-		for _, folder := range append([]string{tool.Folder}, tool.Also...) {
-			if !isDir(folder) {
-				t.Errorf("%s: there is no folder lab/%s", tool.Name, folder)
-			}
+		if !isDir(tool.Folder) {
+			t.Errorf("%s: there is no folder lab/%s", tool.Name, tool.Folder)
 		}
 	}
 	for _, name := range clusterTools {

@@ -13,7 +13,7 @@ import (
 
 // up brings the lab to its full state from whatever state it is in.
 func up(ctx context.Context) error {
-	if problems := preflight(); len(problems) > 0 {
+	if problems := preflight(ctx); len(problems) > 0 {
 		return refusal{fmt.Errorf("nothing was changed, because\n%w", errors.Join(problems...))}
 	}
 	unlock, err := lock()
@@ -43,6 +43,9 @@ func up(ctx context.Context) error {
 	}.run(ctx, printer)
 	if err != nil {
 		return withAdvice(ctx, err, printer.LogDir)
+	}
+	if err := tidyCache(); err != nil {
+		return err
 	}
 	fmt.Printf("The lab is up: context %s, kubeconfig %s, registry %s\n", clusterName, adminConf, registryAddr)
 	return nil

@@ -57,7 +57,7 @@ func (o *Ops) officialTool(name string) (officialTool, error) {
 		url:      fmt.Sprintf("%s/%s/pulumi-%s-%s-%s.tar.gz", pulumiSite, version, version, runtime.GOOS, arch),
 		sums:     fmt.Sprintf("%s/%s/pulumi-%s-checksums.txt", pulumiSite, version, strings.TrimPrefix(version, "v")),
 		programs: []string{"pulumi", "pulumi-language-go"},
-		page:     "https://www.pulumi.com/docs/install/", built: []string{"pulumi", "pulumi-language-go"}}, err
+		page:     "https://www.pulumi.com/docs/install/", built: []string{"pulumi"}}, err
 }
 
 // toolsFolder is where downloads are kept. All checkouts of a user share it.

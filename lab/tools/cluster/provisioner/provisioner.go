@@ -1,10 +1,9 @@
-// Command provisioner gives the lab's `standard` StorageClass its volumes: folders on the node, as Minikube's does.
-package main
+// Package provisioner gives the lab's `standard` StorageClass its volumes: folders on the node, as Minikube's does.
+package provisioner
 
 import (
 	"context"
 	"flag"
-	"log"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -15,16 +14,18 @@ import (
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
-func main() {
-	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster")
-	name := flag.String("name", "", "provisioner name that the StorageClass carries")
-	node := flag.String("node", "", "name of the node that has the folders")
-	root := flag.String("root", "", "folder that holds the volumes")
-	port := flag.Int("metrics-port", 0, "port on loopback that serves /metrics; 0 for none")
-	flag.Parse()
-	if err := run(*kubeconfig, *name, *node, *root, int32(*port)); err != nil {
-		log.Fatal(err)
+// Run is the whole program: it reads its flags and serves until it is told to end.
+func Run() error {
+	flags := flag.NewFlagSet("provisioner", flag.ExitOnError)
+	kubeconfig := flags.String("kubeconfig", "", "kubeconfig of the cluster")
+	name := flags.String("name", "", "provisioner name that the StorageClass carries")
+	node := flags.String("node", "", "name of the node that has the folders")
+	root := flags.String("root", "", "folder that holds the volumes")
+	port := flags.Int("metrics-port", 0, "port on loopback that serves /metrics; 0 for none")
+	if err := flags.Parse(os.Args[1:]); err != nil {
+		return err
 	}
+	return run(*kubeconfig, *name, *node, *root, int32(*port))
 }
 
 func run(kubeconfig, name, node, root string, port int32) error {
