@@ -64,13 +64,13 @@ func usefulLine(said string) string {
 func oneLine(said string) string { return strings.ReplaceAll(strings.TrimSpace(said), "\n", "; ") }
 
 // tiedScript runs a command until standard input ends. The kernel closes its other end when this process ends, even by
-// SIGKILL.
-const tiedScript = `exec 3<&0
-"$@" </dev/null 3<&- & child=$!
-{ read -r _; kill "$child"; } <&3 2>/dev/null & watch=$!
-exec 3<&-
+// SIGKILL. Standard error is the command's alone: the shell would write "Terminated" there.
+const tiedScript = `exec 3<&0 4>&2 2>/dev/null
+"$@" </dev/null 2>&4 3<&- 4>&- & child=$!
+{ read -r _; kill "$child"; } <&3 4>&- & watch=$!
+exec 3<&- 4>&-
 wait "$child"; code=$?
-kill "$watch" 2>/dev/null
+kill "$watch"
 exit "$code"`
 
 // startTied starts a command that does not outlive this process. It has a process group of its own: a terminal's Ctrl-C

@@ -72,10 +72,10 @@ func TestACommandDoesNotOutliveThisProcess(t *testing.T) {
 
 func TestATiedCommandEndsAsItself(t *testing.T) {
 	ops := checkout(t, map[string]string{"Pulumi.yaml": "", "Pulumi.dev.yaml": ""})
-	ops.tools.Kubectl = script(t, "kubectl", `echo "arguments: $*"; exit 3`)
+	ops.tools.Kubectl = script(t, "kubectl", `echo "arguments: $*"; echo "a complaint" >&2; exit 3`)
 	cmd := ops.kubectlCommand(t.Context(), Cluster{Context: "a b"}, "it's", "$HOME")
-	var said strings.Builder
-	cmd.Stdout = &said
+	var said, complaint strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &complaint
 	if err := startTied(cmd); err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +85,9 @@ func TestATiedCommandEndsAsItself(t *testing.T) {
 	}
 	if want := "arguments: --context a b it's $HOME\n"; said.String() != want {
 		t.Errorf("the command was %q, want %q", said.String(), want)
+	}
+	if complaint.String() != "a complaint\n" {
+		t.Errorf("standard error has %q, want the command's own words", complaint.String())
 	}
 	if err := startTied(exec.CommandContext(t.Context(), "no-such-program-anywhere")); err == nil {
 		t.Error("a program that does not exist was started")
