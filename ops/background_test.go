@@ -42,7 +42,7 @@ func freePort(t *testing.T) string {
 func comesTrue(t *testing.T, what string, check func() error) {
 	t.Helper()
 	err := errors.New("not looked yet")
-	for end := time.Now().Add(30 * time.Second); err != nil && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); err != nil && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		err = check()
 	}
 	if err != nil {
