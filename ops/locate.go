@@ -98,7 +98,7 @@ func (o *Ops) running(ctx context.Context) (Cluster, Outputs, error) {
 // findReaders finds the tools for a command that only reads. It needs no plugin of Pulumi's, so where Pulumi and
 // kubectl are at hand nothing is downloaded.
 func (o *Ops) findReaders(ctx context.Context) error {
-	o.findBuilt(ctx)
+	o.findKnown(ctx)
 	if o.tools.Pulumi != "" && o.tools.Kubectl != "" {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,24 +110,12 @@ func (o *Ops) inspect(ctx context.Context) (status, error) {
 	return s, nil
 }
 
-// findBuilt finds Pulumi and kubectl on PATH or where an earlier run built them. It gets none.
-func (o *Ops) findBuilt(ctx context.Context) {
+// findKnown finds Pulumi and kubectl on PATH, or where an earlier run put them. It downloads and builds neither.
+func (o *Ops) findKnown(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
 	for program, found := range map[string]*string{"pulumi": &o.tools.Pulumi, "kubectl": &o.tools.Kubectl} {
-		if *found == "" {
-			*found = o.look(program)
-		}
-		if *found != "" {
-			continue
-		}
-		tool := map[string]string{"pulumi": "pulumi", "kubectl": "kubernetes"}[program]
-		built := o.labCommand(limited, "tools", "-built", tool)
-		built.Stdout, built.Stderr = nil, nil
-		if folder, err := built.Output(); err == nil { // without the lab's binary nothing has been built
-			for line := range strings.Lines(string(folder)) {
-				o.tools.Path = append(o.tools.Path, strings.TrimSpace(line))
-			}
+		if *found == "" && o.addKnownTool(limited, program) == nil {
 			*found = o.look(program)
 		}
 	}
@@ -136,7 +123,7 @@ func (o *Ops) findBuilt(ctx context.Context) {
 
 // quickOutputs are the stack's outputs, as far as they can be had at once.
 func (o *Ops) quickOutputs(ctx context.Context) (Outputs, error) {
-	o.findBuilt(ctx)
+	o.findKnown(ctx)
 	if o.tools.Pulumi == "" {
 		return Outputs{}, fmt.Errorf("pulumi is not on PATH: make env%s finds or gets it", o.stackArgument())
 	}
@@ -188,14 +175,9 @@ func wrongAnswer(ctx context.Context, address string) string {
 
 // backend is where the stack's state is kept, without credentials.
 func (o *Ops) backend() string {
-	backend := "the backend of pulumi login"
-	for _, v := range o.pulumiEnv() { // the last value counts
-		if value, found := strings.CutPrefix(v, "PULUMI_BACKEND_URL="); found && value != "" {
-			backend = value
-		}
+	h, err := o.home()
+	if err != nil {
+		return "unknown: " + err.Error()
 	}
-	if u, err := url.Parse(backend); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return backend
+	return redactedURL(o.backendURL(h))
 }
