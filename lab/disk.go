@@ -24,8 +24,8 @@ type need struct {
 // only places where the numbers are written in code. A lab that has been built needs room to work only.
 const (
 	tenthOfGB    = 1 << 30 / 10
-	needModules  = 30 * tenthOfGB
-	needCompiled = 30 * tenthOfGB
+	needModules  = 14 * tenthOfGB
+	needCompiled = 46 * tenthOfGB
 	needBuilt    = 7 * tenthOfGB
 	needState    = 33 * tenthOfGB
 	needToWork   = 10 * tenthOfGB

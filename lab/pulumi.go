@@ -61,20 +61,27 @@ var pulumiChanges = map[string][]string{
 // preparePulumi puts copies of three modules into the folder: the CLI without what needs the SDKs of clouds and without
 // `pulumi api`, two thirds of its compile time, for state in s3://, gs:// and azblob://, key services and the logs of
 // functions, none of which a lab uses; the language host; and the CLI's syntax highlighter without its grammars.
-// Files in without/ take the place of those modules' files of the same names.
 func preparePulumi(ctx context.Context, _ *step.Step, folder string) error {
-	copies := [][2]string{{pulumiLibraries, "pkg"}, {languageHost, "host"}, {"github.com/alecthomas/chroma", "chroma"}}
-	for _, c := range copies {
-		if err := copyModule(ctx, folder, c[0], c[1]); err != nil {
-			return err
-		}
+	copies := map[string]string{pulumiLibraries: "pkg", languageHost: "host", "github.com/alecthomas/chroma": "chroma"}
+	if err := copyWithout(ctx, folder, copies); err != nil {
+		return err
 	}
 	for file, pairs := range pulumiChanges {
 		if err := replaceIn(filepath.Join(folder, file), pairs...); err != nil {
 			return err
 		}
 	}
-	ours := os.DirFS(filepath.Join(folder, "without"))
+	return nil
+}
+
+// copyWithout copies modules to folders in the folder. Files in _without/ take the place of their files of the same names.
+func copyWithout(ctx context.Context, folder string, modules map[string]string) error {
+	for module, to := range modules {
+		if err := copyModule(ctx, folder, module, to); err != nil {
+			return err
+		}
+	}
+	ours := os.DirFS(filepath.Join(folder, "_without"))
 	return fs.WalkDir(ours, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -50,7 +50,7 @@ var nodePrograms = []string{"kube-apiserver", "kube-controller-manager", "kube-p
 // tools is everything `lab tools` can build. clusterTools names what `lab up` needs.
 var tools = append(pulumiTools, []Tool{
 	{Name: "kubernetes", Version: kubernetesVersion, Folder: clusterModule, Packages: []string{"./_hyperkube"},
-		Ldflags: kubernetesLdflags, Links: nodePrograms, Binary: "hyperkube"},
+		Ldflags: kubernetesLdflags, Links: nodePrograms, Binary: "hyperkube", Prepare: prepareNode},
 	{Name: "kubectl", Version: kubernetesVersion, Folder: clusterModule,
 		Packages: []string{"k8s.io/kubernetes/cmd/kubectl"}, Ldflags: kubernetesLdflags},
 	{Name: pauseTool, Version: "3.10", Folder: "images/pause", Packages: []string{"."}},
@@ -63,6 +63,11 @@ var tools = append(pulumiTools, []Tool{
 
 // clusterTools are built in this order, the longest build first.
 var clusterTools = []string{"kubernetes", "kubectl"}
+
+// prepareNode puts copies of two modules into the folder whose packages link helpers of tests.
+func prepareNode(ctx context.Context, _ *step.Step, folder string) error {
+	return copyWithout(ctx, folder, map[string]string{"k8s.io/kubernetes": "kubernetes", "k8s.io/apiserver": "apiserver"})
+}
 
 // findTool returns the tool of that name, or an error that lists the names there are.
 func findTool(name string) (Tool, error) {

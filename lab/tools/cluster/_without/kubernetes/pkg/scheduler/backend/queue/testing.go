@@ -1,0 +1,3 @@
+package queue
+
+// The helpers of tests that Kubernetes has here link a fake client for every API.
