@@ -75,7 +75,6 @@ func testProduction(t *testing.T) {
 		}
 	})
 	url := strangersDatabase(t)
-	pulumi(t, "stack", "init", rehearsal, "--no-select")
 	t.Cleanup(func() {
 		pulumi(t, "destroy", "-s", rehearsal, "--yes", "--skip-preview")
 		pulumi(t, "stack", "rm", rehearsal, "--yes", "--preserve-config")
