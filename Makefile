@@ -72,9 +72,9 @@ test-go: # the platform alone; needs nothing but Go
 			if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
-coverage: ## statements of config and components that tests reach: 90 % at least
-	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && GOWORK=off go test -covermode=count -coverprofile=$$folder/all -coverpkg=./config,./components ./config ./components . >$$folder/said || { cat $$folder/said; exit 1; }; \
-		GOWORK=off go tool cover -func=$$folder/all | awk '/^total:/ { sub("%", "", $$3); print "config and components: " $$3 " % of statements"; found = $$3 } END { exit found < 90 }'
+coverage: ## statements of config, target and components that tests reach: 90 % at least
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && GOWORK=off go test -covermode=count -coverprofile=$$folder/all -coverpkg=./config,./target,./components ./config ./target ./components . >$$folder/said || { cat $$folder/said; exit 1; }; \
+		GOWORK=off go tool cover -func=$$folder/all | awk '/^total:/ { sub("%", "", $$3); print "config, target and components: " $$3 " % of statements"; found = $$3 } END { exit found < 90 }'
 mutants: ## make mistakes that somebody could make in config and components: a test has to catch each (about 5 minutes)
 	@GOWORK=off go test -tags mutants -count=1 -run TestMutants -v -timeout 60m .
 test-backend: # the backend's types, and its tests on a real PostgreSQL

@@ -25,9 +25,9 @@ type need struct {
 const (
 	tenthOfGB    = 1 << 30 / 10
 	needModules  = 14 * tenthOfGB
-	needCompiled = 46 * tenthOfGB
-	needBuilt    = 7 * tenthOfGB
-	needState    = 33 * tenthOfGB
+	needCompiled = 48 * tenthOfGB
+	needBuilt    = 8 * tenthOfGB
+	needState    = 36 * tenthOfGB
 	needToWork   = 10 * tenthOfGB
 )
 
