@@ -110,7 +110,7 @@ func (o *Ops) namedCluster(ctx context.Context, keys stackKeys) (Cluster, error)
 			return chosen, err
 		}
 	}
-	return named, nil
+	return named, o.checkContext(ctx, named) // before tools are looked for, which may take minutes
 }
 
 // inKubeconfig starts the last run's cluster if its own kubeconfig still leads to it.

@@ -11,13 +11,17 @@ import (
 func TestStackConfigNamesTheCluster(t *testing.T) {
 	t.Setenv("STACK", "dev")
 	bareMachine(t)
+	for _, name := range []string{"config", "mine"} {
+		writeKubeconfig(t, filepath.Join(os.Getenv("HOME"), ".kube", name), "mine")
+	}
 	for name, test := range map[string]struct {
 		config string
 		want   Cluster
 		says   string
 	}{
-		"context":         {"todo:kubeContext: kind-mine", Cluster{Kind: "kubeconfig", Context: "kind-mine"}, ""},
-		"file":            {"todo:kubeContext: kind-mine\n  todo:kubeconfigPath: ~/.kube/mine", Cluster{Kind: "kubeconfig", Context: "kind-mine", Kubeconfig: "~/.kube/mine"}, ""},
+		"context":         {"todo:kubeContext: mine", Cluster{Kind: "kubeconfig", Context: "mine"}, ""},
+		"file":            {"todo:kubeContext: mine\n  todo:kubeconfigPath: ~/.kube/mine", Cluster{Kind: "kubeconfig", Context: "mine", Kubeconfig: "~/.kube/mine"}, ""},
+		"missing":         {"todo:kubeContext: gone", Cluster{Kind: "kubeconfig", Context: "gone"}, `kubeContext: "gone" is not in `},
 		"file alone":      {"todo:kubeconfigPath: mine", Cluster{}, `kubeconfigPath: mine; which of its contexts to use is not set: add "todo:kubeContext: <context>" below "config:" in Pulumi.dev.yaml`},
 		"text":            {"todo:kubeconfig: {secure: abc}\n  todo:kubeContext: eks", Cluster{}, `only Pulumi reads it: eval "$(make env STACK=dev)" && pulumi up`},
 		"another stack's": {"todo:kubeStack: me/cluster/prod", Cluster{}, `only Pulumi reads it: eval "$(make env STACK=dev)" && pulumi up`},

@@ -17,6 +17,9 @@ func (o *Ops) Down(ctx context.Context) error {
 	}
 	cluster, err := o.Cluster()
 	if errors.Is(err, os.ErrNotExist) {
+		if keys.Production {
+			return o.noRecord(keys, errors.New("nothing was destroyed"))
+		}
 		fmt.Printf("Nothing to destroy: `make up` has not run here for stack %s.\n", o.Stack)
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 )
 
 // locate is the cluster that the stack runs on: what `make up` recorded, or else, after a plain `pulumi up` or on
@@ -120,7 +121,9 @@ func (o *Ops) currentOutputs(ctx context.Context) (Outputs, error) {
 		if plainErr == nil || keysErr != nil {
 			return plain, keysErr
 		}
-		if said := usefulLine(stderrOf(err)); said != "" {
+		if said := usefulLine(stderrOf(err)); strings.Contains(said, "unable to open bucket file://") {
+			err = errors.New("this checkout has not deployed it")
+		} else if said != "" {
 			err = errors.New(said)
 		}
 		return out, o.noRecord(keys, err)

@@ -155,7 +155,7 @@ func (o *Ops) findStack(ctx context.Context, h home) (found bool, resources int,
 		if asked.Err() != nil {
 			err = fmt.Errorf("no answer within %s", backendLimit)
 		} else if said := stderrOf(err); said != "" {
-			err = errors.New(strings.TrimPrefix(oneLine(said), ": error: "))
+			err = errors.New(strings.TrimPrefix(strings.TrimPrefix(oneLine(said), ": "), "error: "))
 		}
 		return false, 0, fmt.Errorf("the state backend of stack %s, %s, cannot be read: %w; "+
 			"check the network, and the login with: pulumi login '%s'", o.Stack, o.backendURL(h), err, o.backendURL(h))
