@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -160,5 +161,9 @@ func (u setup) localEnv(noProxy string) []string {
 		own = append([]string{noProxy}, own...)
 	}
 	value := strings.Join(own, ",")
-	return []string{"NO_PROXY=" + value, "no_proxy=" + value, "KUBECONFIG="}
+	env := []string{"NO_PROXY=" + value, "no_proxy=" + value, "KUBECONFIG="}
+	if runtime.GOARCH != "amd64" { // etcd 3.4 does not start on another one without it
+		env = append(env, "ETCD_UNSUPPORTED_ARCH="+runtime.GOARCH)
+	}
+	return env
 }

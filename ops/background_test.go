@@ -97,6 +97,7 @@ func TestTheForwardIsStartedAgainWhenWhatItServesChanges(t *testing.T) {
 	// up is what `make up` does about the forward after an update.
 	up := func(context, namespace, port, url string) {
 		t.Helper()
+		ops.stateChanges()
 		write("Pulumi.dev.yaml", "config:\n  todo:services: {frontend-web: {localPort: "+port+"}, backend: {enabled: false}, frontend-chatbot: {enabled: false}}\n")
 		write(ops.stackState("cluster.json"), `{"kind":"kubeconfig","context":"`+context+`"}`)
 		write(outputs, `{"namespace":"`+namespace+`","webUrl":"`+url+`"}`)

@@ -30,6 +30,7 @@ type Ops struct {
 	changing bool      // this run holds the stack's lock
 	chosen   *home     // where the stack keeps its state, once it is decided
 	exported *snapshot // the stack's state, until Pulumi changes it
+	outputs  *Outputs  // likewise
 	settings []byte    // the configuration that Pulumi was given
 
 	choice *labChoice // nil unless this run chooses the cluster

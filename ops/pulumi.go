@@ -17,7 +17,7 @@ import (
 
 // pulumi runs one Pulumi command on the stack with this terminal, to its end.
 func (o *Ops) pulumi(ctx context.Context, args ...string) error {
-	o.exported = nil
+	o.stateChanges()
 	cmd := o.pulumiUpdate(append(args, "--stack", o.Stack, "--config-file", o.configFile())...)
 	if isTerminal(os.Stdout) {
 		// Pulumi draws its own live tree. It does not handle the SIGHUP of a closed terminal: that would end it half way.
@@ -37,7 +37,7 @@ func (o *Ops) pulumi(ctx context.Context, args ...string) error {
 
 // pulumiStep runs one Pulumi command on the stack, to its end, with its output in a step's log.
 func (o *Ops) pulumiStep(ctx context.Context, s *step.Step, args ...string) error {
-	o.exported = nil
+	o.stateChanges()
 	cmd := o.pulumiUpdate(args...)
 	cmd.Stdout, cmd.Stderr = s, s
 	ownGroup(cmd)

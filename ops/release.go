@@ -141,10 +141,20 @@ func (o *Ops) awaitRollout(ctx context.Context, c Cluster) error {
 	if err != nil {
 		return fmt.Errorf("waiting for the rollout: %w", err)
 	}
-	for _, name := range strings.Fields(names) {
-		if _, err := o.kubectl(ctx, c, "-n", namespace, "rollout", "status", name, limit); err != nil {
-			return fmt.Errorf("waiting for the rollout: %w", err)
-		}
+	rolled := make(chan error)
+	all := strings.Fields(names)
+	for _, name := range all {
+		go func() {
+			_, err := o.kubectl(ctx, c, "-n", namespace, "rollout", "status", name, limit)
+			rolled <- err
+		}()
+	}
+	var failed []error
+	for range all {
+		failed = append(failed, <-rolled)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return fmt.Errorf("waiting for the rollout: %w", err)
 	}
 	return o.followRollout()
 }

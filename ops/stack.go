@@ -73,7 +73,7 @@ func (o *Ops) initStack(ctx context.Context, h home, committed []byte) error {
 			return fmt.Errorf("creating stack %s: %w", o.Stack, err)
 		}
 	}
-	o.exported = nil
+	o.stateChanges()
 	text, err := o.pulumiCommand(ctx, "-C", folder, "stack", "init", o.Stack, "--no-select").CombinedOutput()
 	if err == nil {
 		return nil

@@ -33,6 +33,9 @@ type stateResource struct {
 
 func (r stateResource) name() string { return r.URN[strings.LastIndex(r.URN, ":")+1:] }
 
+// stateChanges forgets what was read of the state: it is about to change.
+func (o *Ops) stateChanges() { o.exported, o.outputs = nil, nil }
+
 // snapshot reads the stack's state, once until Pulumi changes it.
 func (o *Ops) snapshot(ctx context.Context) (snapshot, error) {
 	if o.exported != nil {
@@ -144,7 +147,7 @@ func (o *Ops) forgetResources(ctx context.Context) error {
 	if text, err = json.Marshal(file); err != nil {
 		return fmt.Errorf("writing the state of stack %s: %w", o.Stack, err)
 	}
-	o.exported = nil
+	o.stateChanges()
 	cmd := o.pulumiCommand(ctx, "stack", "import", "--stack", o.Stack)
 	cmd.Stdin = strings.NewReader(string(text))
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -123,7 +123,7 @@ func (o *Ops) updateProviders(ctx context.Context, c Cluster, builds bool) error
 	for _, urn := range urns {
 		args = append(args, "--target", urn)
 	}
-	o.exported = nil
+	o.stateChanges()
 	return o.steps.Run("Update where the state finds the cluster", func(s *step.Step) error {
 		return o.pulumiStep(ctx, s, args...)
 	})
@@ -199,8 +199,11 @@ type Outputs struct {
 	KubeContext string `json:"kubeContext"`
 }
 
-// Outputs reads the stack's outputs as of its last update.
+// Outputs reads the stack's outputs as of its last update, once until Pulumi changes them: each read takes half a second.
 func (o *Ops) Outputs(ctx context.Context) (Outputs, error) {
+	if o.outputs != nil {
+		return *o.outputs, nil
+	}
 	var out Outputs
 	text, err := o.pulumiCommand(ctx, "stack", "output", "--json", "--stack", o.Stack).Output()
 	if err != nil {
@@ -212,6 +215,7 @@ func (o *Ops) Outputs(ctx context.Context) (Outputs, error) {
 	if out.Namespace == "" {
 		return out, fmt.Errorf("stack %s has no outputs yet: make up", o.Stack)
 	}
+	o.outputs = &out
 	return out, nil
 }
 
