@@ -211,7 +211,7 @@ func TestAnUpdateNeedsADockerEngine(t *testing.T) {
 	}
 }
 
-// A command that names another cluster could put the stack on somebody's production.
+// A command that names another cluster could put the stack on a production cluster.
 func TestAMissingContext(t *testing.T) {
 	for name, c := range map[string]struct {
 		config  map[string]string

@@ -193,6 +193,6 @@ func TestUnprintableLinesAreStillRead(t *testing.T) {
 		t.Error("that nothing was printed is not reported")
 	}
 	if lines.Len() > 0 {
-		t.Errorf("%d bytes were not read: Pulumi would wait for ever to write them", lines.Len())
+		t.Errorf("%d bytes were not read: Pulumi would wait forever to write them", lines.Len())
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 func TestHowImagesReachTheNodes(t *testing.T) {
 	const current, colima = "docker context inspect --format {{.Endpoints.docker.Host}}",
-		"unix:///Users/ana/.colima/work/docker.sock"
+		"unix:///Users/ana/.colima/team/docker.sock"
 	byDefault := map[string]answer{current: {"unix:///var/run/docker.sock\n", nil}}
 	profiles := answer{recorded(t, "minikube-profiles.json"), nil}
 	minikube := map[string]answer{

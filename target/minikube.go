@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// MinikubeProfile is the profile that a bare `minikube start` acts on. `minikube profile` is not asked: without a
+// MinikubeProfile is the profile that a bare `minikube start` acts on. `minikube profile` is not used: without a
 // terminal it prints "* name".
 func MinikubeProfile(ctx context.Context, m Machine) string {
 	if name := m.Getenv("MINIKUBE_PROFILE"); name != "" {
