@@ -39,6 +39,8 @@ export class Web {
   async view(name: "To do" | "Today" | "Overdue" | "Done" | "All") {
     await this.page.getByRole("navigation", { name: "Views" }).getByRole("link", { name }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
+    // While it loads, the list of the view before is shown, dimmed.
+    await expect(this.page.locator('section[aria-label="Tasks"][aria-busy="true"]')).toHaveCount(0);
   }
 
   async edit(title: string): Promise<Locator> {
