@@ -69,8 +69,8 @@ func (o *Ops) checkContext(ctx context.Context, c Cluster) error {
 		message += "; " + why
 	}
 	if len(k.Contexts) == 0 {
-		return errors.New(message + "; it has no context at all: create one, or remove kubeContext from Pulumi." + o.Stack +
-			".yaml and let make up find a cluster")
+		return fmt.Errorf("%s; it has no context at all: create one, or let make up find a cluster: "+
+			"remove the line from Pulumi.%[2]s.yaml (or pulumi config rm kubeContext -s %[2]s)", message, o.Stack)
 	}
 	return errors.New(message + "; known: " + k.Names() + "; " + o.setContext())
 }
