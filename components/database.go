@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 )
 
 // Database is one Postgres for development: a StatefulSet with a volume, found under its Service's name. It is no
@@ -166,7 +167,7 @@ func newDatabase(ctx *pulumi.Context, name string, cfg *config.Config, instance 
 }
 
 // databaseResources suffice for a developer's data set.
-var databaseResources = config.Resources{
-	Requests: config.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
-	Limits:   config.Quantities{CPU: "500m", Memory: "512Mi", EphemeralStorage: "256Mi"},
+var databaseResources = spec.Resources{
+	Requests: spec.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
+	Limits:   spec.Quantities{CPU: "500m", Memory: "512Mi", EphemeralStorage: "256Mi"},
 }

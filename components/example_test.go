@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/components"
-	"todo/config"
+	"todo/spec"
 )
 
 // A program of yours may use one component alone. Without WithMocks it is a whole Pulumi program.
@@ -18,10 +18,10 @@ func ExampleNewWorkload() {
 		shop, err := components.NewWorkload(ctx, "shop", components.WorkloadArgs{
 			Service: "shop", Instance: "shop-" + ctx.Stack(), Namespace: pulumi.String("shop"),
 			Image: pulumi.String("registry.your-company.com/shop:1.4.2"), Port: 8080, Replicas: 2,
-			Probes: config.Probes{Liveness: "/live", Readiness: "/ready", ReadinessPeriodSeconds: 10},
-			Resources: config.Resources{
-				Requests: config.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
-				Limits:   config.Quantities{CPU: "500m", Memory: "256Mi", EphemeralStorage: "128Mi"},
+			Probes: spec.Probes{Liveness: "/live", Readiness: "/ready", ReadinessPeriodSeconds: 10},
+			Resources: spec.Resources{
+				Requests: spec.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
+				Limits:   spec.Quantities{CPU: "500m", Memory: "256Mi", EphemeralStorage: "128Mi"},
 			},
 			Config:  map[string]string{"CURRENCY": "EUR"},
 			Secrets: map[string]pulumi.StringInput{"PAYMENT_KEY": pulumi.String("from your configuration")},

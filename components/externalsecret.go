@@ -11,13 +11,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 )
 
 // External is where the External Secrets Operator reads the secret environment of one service.
 type External struct {
 	Store, StoreKind string
-	RefreshInterval  string                      // a duration as Go writes it
-	Keys             map[string]config.RemoteRef // by variable
+	RefreshInterval  string                    // a duration as Go writes it
+	Keys             map[string]spec.RemoteRef // by variable
 }
 
 // newExternalSecret creates an ExternalSecret, from which the operator makes a Secret of the same name, and returns that
@@ -60,7 +61,7 @@ func external(cfg *config.Config, secrets map[string]pulumi.StringInput) *Extern
 	return fromStore(e, e.For(slices.Collect(maps.Keys(secrets))))
 }
 
-func fromStore(e *config.ExternalSecrets, keys map[string]config.RemoteRef) *External {
+func fromStore(e *config.ExternalSecrets, keys map[string]spec.RemoteRef) *External {
 	if len(keys) == 0 {
 		return nil
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/internal/pulumitest"
+	"todo/spec"
 )
 
 const externalSecretType = "kubernetes:external-secrets.io/v1:ExternalSecret"
@@ -48,7 +48,7 @@ func TestExternalSecrets(t *testing.T) {
 func TestAppSecretIsEitherOrNeither(t *testing.T) {
 	both := AppSecretArgs{
 		Service: "web", Instance: "shop-dev", Namespace: pulumi.String("shop"), Data: map[string]pulumi.StringInput{"A": pulumi.String("b")},
-		External: &External{Store: "vault", Keys: map[string]config.RemoteRef{"A": {Key: "a"}}},
+		External: &External{Store: "vault", Keys: map[string]spec.RemoteRef{"A": {Key: "a"}}},
 	}
 	neither := AppSecretArgs{Service: "web", Instance: "shop-dev", Namespace: pulumi.String("shop")}
 	for want, args := range map[string]AppSecretArgs{"Data and External exclude each other": both, "it holds no key": neither} {

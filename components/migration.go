@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 )
 
 // Migration runs a command to its end, as a Job: once for each image, command and environment. Whatever comes After it
@@ -37,8 +38,8 @@ type MigrationArgs struct {
 	Image          pulumi.StringInput
 	Command        []string
 	TimeoutSeconds int // all tries together
-	Resources      config.Resources
-	Pods           config.Pods // of the service whose image it is; GraceSeconds is not looked at
+	Resources      spec.Resources
+	Pods           spec.Pods // of the service whose image it is; GraceSeconds is not looked at
 
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none
@@ -211,7 +212,7 @@ func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, in migra
 
 // migrationPods run where the backend's do, as the same identity: the image may be of one architecture, and the way to a cloud's
 // database is often a matter of labels and annotations.
-func migrationPods(cfg *config.Config) config.Pods {
+func migrationPods(cfg *config.Config) spec.Pods {
 	pods := cfg.Backend.Pods
 	pods.Labels = merged(pods.Labels, cfg.Migration.PodLabels)
 	pods.Annotations = merged(pods.Annotations, cfg.Migration.PodAnnotations)

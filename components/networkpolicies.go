@@ -9,7 +9,7 @@ import (
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
+	"todo/spec"
 )
 
 // NetworkPolicies lets through the connections that are listed and no other, in both directions, for every pod of the
@@ -59,7 +59,7 @@ type Scrape struct {
 // Egress lets the pods of one service connect to a port outside the namespace.
 type Egress struct {
 	From string
-	To   config.Destination
+	To   spec.Destination
 }
 
 func (a NetworkPoliciesArgs) validate() error {

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 )
 
 const (
@@ -74,7 +75,7 @@ func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, th
 		if reader == migrationService {
 			port = cfg.Database.MigrationPort
 		}
-		args.Egress = append(args.Egress, Egress{reader, config.Destination{Port: port}})
+		args.Egress = append(args.Egress, Egress{reader, spec.Destination{Port: port}})
 	}
 	from, public := cfg.Outsiders()
 	args.From = Outside{OtherNamespaces: from.OtherNamespaces, Namespaces: from.Namespaces, CIDRs: from.CIDRs}
@@ -148,7 +149,7 @@ func (a NetworkPoliciesArgs) egress(p Peer) networkingv1.NetworkPolicyEgressRule
 }
 
 // addresses are a destination's; none stands for all, pods of the cluster included.
-func addresses(d config.Destination) networkingv1.NetworkPolicyPeerArray {
+func addresses(d spec.Destination) networkingv1.NetworkPolicyPeerArray {
 	switch {
 	case d.PublicOnly:
 		return networkingv1.NetworkPolicyPeerArray{ipBlock(anyIPv4, privateIPv4...), ipBlock(anyIPv6, privateIPv6...)}

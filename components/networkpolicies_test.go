@@ -10,8 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/internal/pulumitest"
+	"todo/spec"
 )
 
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -51,7 +51,7 @@ type policyPort struct {
 
 type podLabels struct{ MatchLabels map[string]string }
 
-func spec(t *testing.T, policy pulumitest.Resource) policySpec {
+func specOf(t *testing.T, policy pulumitest.Resource) policySpec {
 	t.Helper()
 	var s policySpec
 	if err := json.Unmarshal([]byte(policy.JSON("spec")), &s); err != nil {
@@ -111,7 +111,7 @@ func connections(t *testing.T, r *pulumitest.Recorder) []string {
 		}
 	}
 	for _, policy := range r.OfType(policyType) {
-		s := spec(t, policy)
+		s := specOf(t, policy)
 		pods := services(r, s.PodSelector)
 		for _, rule := range s.Ingress {
 			list(pods, "<-", rule.From, rule.Ports)
@@ -239,7 +239,7 @@ func TestDefaultDenyHoldsForEveryPod(t *testing.T) {
 	for _, policy := range r.OfType(policyType) {
 		expect(t, policy, "metadata.name", "null", "Kubernetes names it")
 		expect(t, policy, "metadata.namespace", `"todo-dev"`, "the stack's own")
-		if s := spec(t, policy); len(s.Egress) > 0 && !slices.Contains(s.PolicyTypes, "Egress") {
+		if s := specOf(t, policy); len(s.Egress) > 0 && !slices.Contains(s.PolicyTypes, "Egress") {
 			t.Errorf("%s has egress rules, and without its type they do nothing", policy.Name)
 		}
 	}
@@ -281,7 +281,7 @@ func TestNetworkPoliciesRefusals(t *testing.T) {
 		args := NetworkPoliciesArgs{
 			Instance: "shop-dev", Namespace: pulumi.String("shop"),
 			Peers:  []Peer{{Service: "web", Port: 3000, Selector: selectorLabels("web", "shop-dev")}},
-			Egress: []Egress{{"web", config.Destination{Port: 443, PublicOnly: true}}},
+			Egress: []Egress{{"web", spec.Destination{Port: 443, PublicOnly: true}}},
 		}
 		change(&args)
 		r, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"todo/config"
+	"todo/spec"
 )
 
 // Observability is what Prometheus and Grafana find of a stack: a PodMonitor, alert rules, a dashboard. It has no outputs.
@@ -154,7 +155,7 @@ func newObservability(ctx *pulumi.Context, name string, cfg *config.Config, inst
 }
 
 // scraped has the annotations that Prometheus' own example configuration and its Helm chart look for.
-func scraped(cfg *config.Config, s config.Service) config.Pods {
+func scraped(cfg *config.Config, s config.Service) spec.Pods {
 	pods := s.Pods
 	if cfg.Observability.Metrics == config.AnnotationMetrics && s.Name == cfg.Backend.Name {
 		pods.Annotations = merged(map[string]string{

@@ -5,7 +5,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
+	"todo/spec"
 )
 
 // spread asks for pods of one service on different nodes, and in different zones. ScheduleAnyway for both: what it costs
@@ -30,7 +30,7 @@ func spread(selector map[string]string, zones bool) corev1.TopologySpreadConstra
 	return constraints
 }
 
-func tolerations(given []config.Toleration) corev1.TolerationArray {
+func tolerations(given []spec.Toleration) corev1.TolerationArray {
 	var all corev1.TolerationArray
 	for _, t := range given {
 		all = append(all, corev1.TolerationArgs{

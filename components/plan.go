@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 	"todo/target"
 )
 
@@ -95,7 +96,7 @@ func migrateOnStart(m config.Migration) string {
 	return "false"
 }
 
-func autoscaling(s config.Service) *config.Autoscaling {
+func autoscaling(s config.Service) *spec.Autoscaling {
 	if !s.Autoscaling.Enabled {
 		return nil
 	}

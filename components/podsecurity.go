@@ -4,7 +4,7 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
+	"todo/spec"
 )
 
 // appUser is the numeric user and group of our images. It has to be a number: the kubelet cannot tell whether a
@@ -47,11 +47,11 @@ func (w writable) volume() corev1.VolumeArgs {
 	}
 }
 
-func resourceRequirements(r config.Resources) *corev1.ResourceRequirementsArgs {
+func resourceRequirements(r spec.Resources) *corev1.ResourceRequirementsArgs {
 	return &corev1.ResourceRequirementsArgs{Requests: quantities(r.Requests), Limits: quantities(r.Limits)}
 }
 
-func quantities(q config.Quantities) pulumi.StringMap {
+func quantities(q spec.Quantities) pulumi.StringMap {
 	return pulumi.StringMap{
 		"cpu":               pulumi.String(q.CPU),
 		"memory":            pulumi.String(q.Memory),

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/config"
+	"todo/spec"
 )
 
 // Quota keeps the namespace to what its services need: a ResourceQuota for the sum, and a LimitRange that gives a
@@ -22,15 +23,15 @@ type QuotaArgs struct {
 	Instance  string // the installation, for labels
 	Namespace pulumi.StringInput
 	Pods      []PodCount
-	Default   config.Resources // of a container that says nothing
-	Claims    int              // volumes
-	Storage   string           // of all volumes together
+	Default   spec.Resources // of a container that says nothing
+	Claims    int            // volumes
+	Storage   string         // of all volumes together
 }
 
 // PodCount is so many pods of one container each, at the worst moment.
 type PodCount struct {
 	Count     int
-	Resources config.Resources
+	Resources spec.Resources
 }
 
 // Spare pods of the default size, for a person at work: a kubectl run beside a debugger.
@@ -104,22 +105,22 @@ func NewQuota(ctx *pulumi.Context, name string, args QuotaArgs, opts ...pulumi.R
 // hard is the sum over all pods, per resource.
 func (a QuotaArgs) hard() (map[string]string, error) {
 	pods := 0
-	var requests, limits []config.Share
+	var requests, limits []spec.Share
 	for _, p := range a.Pods {
 		pods += p.Count
-		requests = append(requests, config.Share{Count: p.Count, Of: p.Resources.Requests})
-		limits = append(limits, config.Share{Count: p.Count, Of: p.Resources.Limits})
+		requests = append(requests, spec.Share{Count: p.Count, Of: p.Resources.Requests})
+		limits = append(limits, spec.Share{Count: p.Count, Of: p.Resources.Limits})
 	}
-	request, err := config.Sum(requests)
+	request, err := spec.Sum(requests)
 	if err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
-	limit, err := config.Sum(limits)
+	limit, err := spec.Sum(limits)
 	if err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
 	// A volume is bytes, as memory is.
-	volumes, err := config.Sum([]config.Share{{Count: 1, Of: config.Quantities{CPU: "0", Memory: a.Storage, EphemeralStorage: "0"}}})
+	volumes, err := spec.Sum([]spec.Share{{Count: 1, Of: spec.Quantities{CPU: "0", Memory: a.Storage, EphemeralStorage: "0"}}})
 	if err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}

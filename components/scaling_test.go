@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"todo/config"
+	"todo/spec"
 )
 
 const (
@@ -14,7 +14,7 @@ const (
 
 func scaled() WorkloadArgs {
 	args := workloadArgs()
-	args.Autoscaling = &config.Autoscaling{Enabled: true, MinReplicas: 2, MaxReplicas: 5, CPUPercent: 60, ScaleDownSeconds: 120}
+	args.Autoscaling = &spec.Autoscaling{Enabled: true, MinReplicas: 2, MaxReplicas: 5, CPUPercent: 60, ScaleDownSeconds: 120}
 	return args
 }
 
@@ -48,10 +48,10 @@ func TestAutoscalerOnMemory(t *testing.T) {
 }
 
 func TestAutoscalingRefusals(t *testing.T) {
-	for name, change := range map[string]func(*config.Autoscaling){
-		"no pod":     func(a *config.Autoscaling) { a.MinReplicas = 0 },
-		"max < min":  func(a *config.Autoscaling) { a.MaxReplicas = 1 },
-		"no measure": func(a *config.Autoscaling) { a.CPUPercent = 0 },
+	for name, change := range map[string]func(*spec.Autoscaling){
+		"no pod":     func(a *spec.Autoscaling) { a.MinReplicas = 0 },
+		"max < min":  func(a *spec.Autoscaling) { a.MaxReplicas = 1 },
+		"no measure": func(a *spec.Autoscaling) { a.CPUPercent = 0 },
 	} {
 		args := scaled()
 		change(args.Autoscaling)

@@ -12,7 +12,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
+	"todo/spec"
 )
 
 // Workload runs one stateless HTTP service: its ConfigMap, Secret, ServiceAccount, Deployment and Service.
@@ -38,13 +38,13 @@ type WorkloadArgs struct {
 	Port      int // what the container listens on, and the Service
 	// MetricsPort is named "metrics" on the pod, and on no Service; 0 is none.
 	MetricsPort int
-	Probes      config.Probes
-	Resources   config.Resources
-	Pods        config.Pods
+	Probes      spec.Probes
+	Resources   spec.Resources
+	Pods        spec.Pods
 
-	Replicas    int                 // pods; not looked at when Autoscaling is there
-	Autoscaling *config.Autoscaling // nil keeps Replicas
-	Zones       bool                // the pods spread over zones as well as over nodes
+	Replicas    int               // pods; not looked at when Autoscaling is there
+	Autoscaling *spec.Autoscaling // nil keeps Replicas
+	Zones       bool              // the pods spread over zones as well as over nodes
 
 	Config  map[string]string             // plain environment; nil is none
 	Secrets map[string]pulumi.StringInput // secret environment; nil is none

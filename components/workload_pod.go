@@ -8,7 +8,7 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
+	"todo/spec"
 )
 
 // podTemplate is the pod of a Workload. It tolerates neither root nor a writable image.
@@ -33,7 +33,7 @@ func (a WorkloadArgs) podTemplate(selector map[string]string, account pulumi.Str
 			// own names are close to theirs.
 			EnableServiceLinks:            pulumi.Bool(false),
 			SecurityContext:               podSecurity(appUser),
-			TerminationGracePeriodSeconds: pulumi.Int(cmp.Or(a.Pods.GraceSeconds, config.DefaultGraceSeconds)),
+			TerminationGracePeriodSeconds: pulumi.Int(cmp.Or(a.Pods.GraceSeconds, spec.DefaultGraceSeconds)),
 			TopologySpreadConstraints:     spread(selector, a.Zones),
 			NodeSelector:                  pulumi.ToStringMap(a.Pods.NodeSelector),
 			Tolerations:                   tolerations(a.Pods.Tolerations),
@@ -79,15 +79,15 @@ func (a WorkloadArgs) writables() []writable {
 	return all
 }
 
-func startupProbe(probes config.Probes) *corev1.ProbeArgs {
-	limit := cmp.Or(probes.StartupSeconds, config.DefaultStartupSeconds)
+func startupProbe(probes spec.Probes) *corev1.ProbeArgs {
+	limit := cmp.Or(probes.StartupSeconds, spec.DefaultStartupSeconds)
 	return probe(probes.Liveness, startupPeriodSeconds, limit/startupPeriodSeconds)
 }
 
 // livenessProbe asks three times or more within the silence that is allowed, and waits for each answer until it asks
 // again: a process that gets little CPU answers late.
-func livenessProbe(probes config.Probes) *corev1.ProbeArgs {
-	silence := cmp.Or(probes.LivenessSeconds, config.DefaultLivenessSeconds)
+func livenessProbe(probes spec.Probes) *corev1.ProbeArgs {
+	silence := cmp.Or(probes.LivenessSeconds, spec.DefaultLivenessSeconds)
 	period := min((silence+2)/3, longestLivenessPeriodSeconds)
 	p := probe(probes.Liveness, period, (silence+period-1)/period)
 	p.TimeoutSeconds = pulumi.Int(period)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/internal/pulumitest"
+	"todo/spec"
 )
 
 const (
@@ -23,10 +23,10 @@ func workloadArgs() WorkloadArgs {
 	return WorkloadArgs{
 		Service: "web", Instance: "shop-dev", Namespace: pulumi.String("shop"), Image: pulumi.String("shop/web:1"),
 		Port: 3000, Replicas: 2,
-		Probes: config.Probes{Liveness: "/alive", Readiness: "/ready", ReadinessPeriodSeconds: 7},
-		Resources: config.Resources{
-			Requests: config.Quantities{CPU: "1m", Memory: "2Mi", EphemeralStorage: "3Mi"},
-			Limits:   config.Quantities{CPU: "4m", Memory: "5Mi", EphemeralStorage: "6Mi"},
+		Probes: spec.Probes{Liveness: "/alive", Readiness: "/ready", ReadinessPeriodSeconds: 7},
+		Resources: spec.Resources{
+			Requests: spec.Quantities{CPU: "1m", Memory: "2Mi", EphemeralStorage: "3Mi"},
+			Limits:   spec.Quantities{CPU: "4m", Memory: "5Mi", EphemeralStorage: "6Mi"},
 		},
 		Config:  map[string]string{"COLOUR": "red"},
 		Secrets: map[string]pulumi.StringInput{"TOKEN": pulumi.String("plain-token")},

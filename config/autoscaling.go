@@ -1,13 +1,17 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"todo/spec"
+)
 
 // on is the autoscaling of a service whose replicas are known. o is nil where the stack says nothing about it.
-func (o *autoscalingOverride) on(s *Service, production bool) Autoscaling {
+func (o *autoscalingOverride) on(s *Service, production bool) spec.Autoscaling {
 	if o == nil {
 		o = &autoscalingOverride{}
 	}
-	a := Autoscaling{
+	a := spec.Autoscaling{
 		// A service that is switched off with 0 replicas stays off.
 		Enabled:     given(o.Enabled, production && s.Replicas > 0),
 		MinReplicas: given(o.MinReplicas, s.Replicas),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"todo/spec"
 	"todo/target"
 )
 
@@ -132,39 +133,17 @@ type Service struct {
 	LocalPort   int    // on localhost, under the localhost exposure
 	NodePort    int    // 0 is none; used by the localhost and nodePort exposures
 	Replicas    int    // unless Autoscaling is on, which begins with as many
-	Autoscaling Autoscaling
-	Pods        Pods
-	Probes      Probes
-	Resources   Resources
-	Image       string            // a given reference; "" is built from source
-	Env         map[string]string // added to the ConfigMap; of the computed names it can set ALLOWED_ORIGINS only
-	Source      string            // a folder, or a git URL with #ref; "" is the folder of that name in Images.SourceRoot
-	Egress      []Destination     // where its pods may connect to besides what the topology says
-	SourceFiles [][]string        // each group needs one of its files, or the build cannot work
+	Autoscaling spec.Autoscaling
+	Pods        spec.Pods
+	Probes      spec.Probes
+	Resources   spec.Resources
+	Image       string             // a given reference; "" is built from source
+	Env         map[string]string  // added to the ConfigMap; of the computed names it can set ALLOWED_ORIGINS only
+	Source      string             // a folder, or a git URL with #ref; "" is the folder of that name in Images.SourceRoot
+	Egress      []spec.Destination // where its pods may connect to besides what the topology says
+	SourceFiles [][]string         // each group needs one of its files, or the build cannot work
 
 	folder string // Source on this machine
-}
-
-// Probes are HTTP paths on the service's port.
-type Probes struct {
-	Liveness               string
-	Readiness              string
-	ReadinessPeriodSeconds int // a database that sleeps when idle wants this long; default 10
-	LivenessSeconds        int // a process that gives no answer for so long is started again; default 12, of a front 15
-	StartupSeconds         int // after so long without a good answer a new pod is restarted; default 120
-}
-
-// Resources are Kubernetes quantities.
-type Resources struct {
-	Requests Quantities `json:"requests"`
-	Limits   Quantities `json:"limits"`
-}
-
-// Quantities of one container.
-type Quantities struct {
-	CPU              string `json:"cpu" doc:"Cores." allowed:"a quantity, for example 250m; a request is at most its limit"`
-	Memory           string `json:"memory" doc:"Bytes." allowed:"a quantity, for example 512Mi; a request is at most its limit"`
-	EphemeralStorage string `json:"ephemeralStorage" doc:"Bytes of logs and scratch files on the node." allowed:"a quantity; a request is at most its limit"`
 }
 
 // Services returns the workloads that are enabled, in the order in which they are listed everywhere.

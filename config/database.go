@@ -1,6 +1,10 @@
 package config
 
-import "net/url"
+import (
+	"net/url"
+
+	"todo/spec"
+)
 
 // databaseOverride is what `database` may change of the development database.
 type databaseOverride struct {
@@ -37,7 +41,7 @@ func (l *loader) runsDatabase() bool {
 }
 
 func (d DatabaseConfig) validate(c *Config, ps *problems) {
-	if size, ok := amount(d.Storage); !ok || size < 1<<20 {
+	if size, ok := spec.Amount(d.Storage); !ok || size < 1<<20 {
 		ps.refuse(keyDatabase+".storage", quoted(d.Storage), "allowed: a Kubernetes quantity of 1Mi or more", "1Gi")
 	}
 	if d.StorageClass != "" && !dnsSubdomain.MatchString(d.StorageClass) {

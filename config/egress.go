@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"net/netip"
+
+	"todo/spec"
 )
 
 // egressRule is one way out of the namespace. NetworkPolicies know addresses and no names.
@@ -11,10 +13,10 @@ type egressRule struct {
 	Port int    `json:"port" default:"required" doc:"TCP port there." allowed:"1 to 65535"`
 }
 
-func destinations(rules []egressRule) []Destination {
-	var all []Destination
+func destinations(rules []egressRule) []spec.Destination {
+	var all []spec.Destination
 	for _, r := range rules {
-		all = append(all, Destination{Port: r.Port, CIDR: r.CIDR})
+		all = append(all, spec.Destination{Port: r.Port, CIDR: r.CIDR})
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"todo/spec"
 )
 
 // ExternalSecrets says where the External Secrets Operator finds what the stack itself then does not hold.
@@ -14,13 +16,7 @@ type ExternalSecrets struct {
 	StoreKind       string
 	RefreshInterval string // a duration as Go writes it; 0s reads the store once
 
-	remote map[string]RemoteRef // by variable
-}
-
-// RemoteRef is one value in the store.
-type RemoteRef struct {
-	Key      string
-	Property string // of a key that holds several values; "" is the whole
+	remote map[string]spec.RemoteRef // by variable
 }
 
 // externalSecretsOverride is what `externalSecrets` says.
@@ -33,13 +29,13 @@ type externalSecretsOverride struct {
 }
 
 // Migration is what the schema's Job reads.
-func (e *ExternalSecrets) Migration() map[string]RemoteRef {
-	return map[string]RemoteRef{keyDatabaseURL: or(e.remote[keyMigrationURL], e.remote[keyDatabaseURL])}
+func (e *ExternalSecrets) Migration() map[string]spec.RemoteRef {
+	return map[string]spec.RemoteRef{keyDatabaseURL: or(e.remote[keyMigrationURL], e.remote[keyDatabaseURL])}
 }
 
 // For picks from the store what one container reads.
-func (e *ExternalSecrets) For(variables []string) map[string]RemoteRef {
-	picked := map[string]RemoteRef{}
+func (e *ExternalSecrets) For(variables []string) map[string]spec.RemoteRef {
+	picked := map[string]spec.RemoteRef{}
 	for _, name := range variables {
 		if ref, known := e.remote[name]; known {
 			picked[name] = ref
@@ -61,9 +57,9 @@ func (l *loader) externalSecrets() *ExternalSecrets {
 	if raw == "" || raw == "{}" || raw == "null" || len(l.ps.list) > before {
 		return nil
 	}
-	e := &ExternalSecrets{Store: given.Store, StoreKind: or(given.StoreKind, storeKinds[0]), RefreshInterval: or(given.RefreshInterval, "1h"), remote: map[string]RemoteRef{}}
+	e := &ExternalSecrets{Store: given.Store, StoreKind: or(given.StoreKind, storeKinds[0]), RefreshInterval: or(given.RefreshInterval, "1h"), remote: map[string]spec.RemoteRef{}}
 	for _, name := range []string{keyDatabaseURL, keyAuthSecret} {
-		e.remote[name] = RemoteRef{Key: given.Prefix + name}
+		e.remote[name] = spec.RemoteRef{Key: given.Prefix + name}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given.Keys)) {
 		path := join(keyExternalSecrets+".keys", name)
@@ -75,7 +71,7 @@ func (l *loader) externalSecrets() *ExternalSecrets {
 		if key == "" {
 			l.ps.refuse(path, quoted(given.Keys[name]), "allowed: <key> or <key>#<property>", "todo/"+name)
 		}
-		e.remote[name] = RemoteRef{Key: given.Prefix + key, Property: property}
+		e.remote[name] = spec.RemoteRef{Key: given.Prefix + key, Property: property}
 	}
 	l.checkExternalSecrets(e)
 	return e

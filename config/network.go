@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+
+	"todo/spec"
 )
 
 const (
@@ -12,29 +14,22 @@ const (
 	maxPort   = 65535
 )
 
-// Destination is a TCP port outside the namespace that a service connects to.
-type Destination struct {
-	Port       int
-	CIDR       string // "" is any address
-	PublicOnly bool   // any address of the internet, none of a private network
-}
-
 // OpenAI is where the backend's chat connects to: OpenAI itself, or the API that OPENAI_BASE_URL names. A host's name
 // says nothing about its address, which may well be private; only an address in the URL narrows it.
 //
 // A policy sees the port of the pod behind a Service, not the Service's own: an API inside the cluster whose two ports
 // differ has to be named by the pod's, through a headless Service.
-func (c *Config) OpenAI() Destination {
+func (c *Config) OpenAI() spec.Destination {
 	u, err := url.Parse(c.OpenAIBaseURL)
 	if err != nil || u.Host == "" { // not set: validate lets no other value through
-		return Destination{Port: httpsPort, PublicOnly: true}
+		return spec.Destination{Port: httpsPort, PublicOnly: true}
 	}
 	return destinationOf(u)
 }
 
 // destinationOf is an http or https URL's.
-func destinationOf(u *url.URL) Destination {
-	d := Destination{Port: portOf(u, httpsPort)}
+func destinationOf(u *url.URL) spec.Destination {
+	d := spec.Destination{Port: portOf(u, httpsPort)}
 	if u.Scheme == "http" {
 		d.Port = portOf(u, httpPort)
 	}

@@ -1,9 +1,13 @@
 package config
 
-import "testing"
+import (
+	"testing"
+
+	"todo/spec"
+)
 
 func TestOpenAIDestination(t *testing.T) {
-	for given, want := range map[string]Destination{
+	for given, want := range map[string]spec.Destination{
 		"":                                 {Port: 443, PublicOnly: true},
 		"https://llm.your-company.com/v1":  {Port: 443},
 		"http://llm.your-company.com":      {Port: 80},

@@ -3,6 +3,8 @@ package config
 import (
 	"maps"
 	"slices"
+
+	"todo/spec"
 )
 
 // shapes are the types of the keys that hold an object. Their tags are what docs/configuration.md says of the fields: doc
@@ -37,8 +39,8 @@ type serviceOverride struct {
 }
 
 type resourceOverride struct {
-	Requests Quantities `json:"requests"`
-	Limits   Quantities `json:"limits"`
+	Requests spec.Quantities `json:"requests"`
+	Limits   spec.Quantities `json:"limits"`
 }
 
 type probeOverride struct {
@@ -77,7 +79,7 @@ func (l *loader) services(c *Config) {
 	}
 	for name, s := range byName {
 		if o := overrides[name].Probes; o == nil || o.StartupSeconds == 0 {
-			s.Probes.StartupSeconds = min(DefaultStartupSeconds, c.RolloutTimeoutSeconds)
+			s.Probes.StartupSeconds = min(spec.DefaultStartupSeconds, c.RolloutTimeoutSeconds)
 		}
 		s.Autoscaling = overrides[name].Autoscaling.on(s, c.Production)
 	}
@@ -114,8 +116,8 @@ func (s *Service) apply(o serviceOverride) {
 		s.NodePort = *o.NodePort
 	}
 	if o.Resources != nil {
-		s.Resources.Requests = s.Resources.Requests.with(o.Resources.Requests)
-		s.Resources.Limits = s.Resources.Limits.with(o.Resources.Limits)
+		s.Resources.Requests = withQuantities(s.Resources.Requests, o.Resources.Requests)
+		s.Resources.Limits = withQuantities(s.Resources.Limits, o.Resources.Limits)
 	}
 	if o.Probes != nil {
 		s.Probes.Liveness = or(o.Probes.Liveness, s.Probes.Liveness)
@@ -125,14 +127,14 @@ func (s *Service) apply(o serviceOverride) {
 		s.Probes.StartupSeconds = or(o.Probes.StartupSeconds, s.Probes.StartupSeconds)
 	}
 	s.Env, s.Source, s.Egress = o.Env, o.Source, destinations(o.Egress)
-	s.Pods = Pods{
+	s.Pods = spec.Pods{
 		Labels: o.Labels, Annotations: o.Annotations, NodeSelector: o.NodeSelector, Tolerations: o.Tolerations,
 		PriorityClass: o.PriorityClass, GraceSeconds: given(o.GraceSeconds, s.Pods.GraceSeconds), ServiceAccountAnnotations: o.ServiceAccount.Annotations,
 	}
 }
 
-func (q Quantities) with(o Quantities) Quantities {
-	return Quantities{
+func withQuantities(q, o spec.Quantities) spec.Quantities {
+	return spec.Quantities{
 		CPU:              or(o.CPU, q.CPU),
 		Memory:           or(o.Memory, q.Memory),
 		EphemeralStorage: or(o.EphemeralStorage, q.EphemeralStorage),

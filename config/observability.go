@@ -3,6 +3,8 @@ package config
 import (
 	"net/url"
 	"slices"
+
+	"todo/spec"
 )
 
 // Metrics is how Prometheus finds the backend's pods.
@@ -87,10 +89,10 @@ func (o Observability) validate(c *Config, ps *problems) {
 }
 
 // OTLP is where the services send traces to; ok is false when they send none.
-func (o Observability) OTLP() (d Destination, ok bool) {
+func (o Observability) OTLP() (d spec.Destination, ok bool) {
 	u, err := url.Parse(o.OTLPEndpoint)
 	if err != nil || u.Host == "" {
-		return Destination{}, false
+		return spec.Destination{}, false
 	}
 	return destinationOf(u), true
 }

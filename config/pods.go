@@ -1,36 +1,8 @@
 package config
 
+import "todo/spec"
+
 // What a stack may say about the pods of one service, besides what they run.
-
-// Autoscaling sets the number of pods by what they use of their requests.
-type Autoscaling struct {
-	Enabled          bool // default: in production
-	MinReplicas      int  // default: Replicas
-	MaxReplicas      int  // default: three times MinReplicas
-	CPUPercent       int  // of the CPU request that the pods use on average; 0 is not looked at
-	MemoryPercent    int  // the same of memory
-	ScaleDownSeconds int  // the load has to stay low for so long before pods go
-}
-
-// Pods is what a stack adds to the pods of one service.
-type Pods struct {
-	Labels                    map[string]string
-	Annotations               map[string]string
-	NodeSelector              map[string]string
-	Tolerations               []Toleration
-	PriorityClass             string            // "" is the cluster's default
-	GraceSeconds              int               // between SIGTERM and the kill, a sleep of 10 s included; default 45
-	ServiceAccountAnnotations map[string]string // a cloud's identity
-}
-
-// Toleration lets pods onto nodes with a taint; it is Kubernetes' own.
-type Toleration struct {
-	Key      string `json:"key" doc:"Taint's key; without it every taint, with operator Exists." allowed:"a label's name"`
-	Operator string `json:"operator" default:"Equal" doc:"How key and value are compared with the taint's." allowed:"Equal, Exists"`
-	Value    string `json:"value" doc:"Taint's value, with operator Equal." allowed:"a label's value"`
-	Effect   string `json:"effect" doc:"Taint's effect; without it all three." allowed:"NoSchedule, PreferNoSchedule, NoExecute"`
-	Seconds  *int   `json:"tolerationSeconds" doc:"How long pods stay after such a taint came, with effect NoExecute; for ever without it." allowed:"0 and more"`
-}
 
 // Zones tells whether pods spread over zones too.
 func (c *Config) Zones() bool { return c.Production }
@@ -48,7 +20,7 @@ type podsOverride struct {
 	Labels         map[string]string `json:"podLabels" default:"none" doc:"More labels of the pods, for example of a mesh." allowed:"labels, none of app.kubernetes.io/"`
 	Annotations    map[string]string `json:"podAnnotations" default:"none" doc:"More annotations of the pods, for example of a mesh or a scraper." allowed:"annotations"`
 	NodeSelector   map[string]string `json:"nodeSelector" default:"none" doc:"Labels of the nodes that the pods run on." allowed:"labels"`
-	Tolerations    []Toleration      `json:"tolerations"`
+	Tolerations    []spec.Toleration `json:"tolerations"`
 	PriorityClass  string            `json:"priorityClassName" default:"the cluster's" doc:"PriorityClass of the pods; it has to exist." allowed:"a DNS name"`
 	GraceSeconds   *int              `json:"terminationGracePeriodSeconds" default:"45" doc:"Seconds that a pod has to end: 10 in which it still serves, then its own drain." allowed:"15 to 3600"`
 	ServiceAccount struct {

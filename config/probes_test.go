@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"todo/internal/pulumitest"
+	"todo/spec"
 )
 
 func TestTheStartFitsIntoTheRollout(t *testing.T) {
@@ -11,10 +12,10 @@ func TestTheStartFitsIntoTheRollout(t *testing.T) {
 		rollout, probes string
 		want            int
 	}{
-		"defaults":                  {"", "", DefaultStartupSeconds},
+		"defaults":                  {"", "", spec.DefaultStartupSeconds},
 		"an older Pulumi.dev.yaml":  {"200", "", 200}, // no key needs to be changed
 		"a start within a rollout":  {"200", `{"startupSeconds":100}`, 100},
-		"a longer rollout":          {"3600", "", DefaultStartupSeconds},
+		"a longer rollout":          {"3600", "", spec.DefaultStartupSeconds},
 		"another field of a probe":  {"300", `{"livenessSeconds":60}`, 300},
 		"a start longer than usual": {"", `{"startupSeconds":900}`, 900},
 	}

@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"todo/internal/services"
+	"todo/spec"
 )
 
 // The topology: every number and path of the three services and the database, once. An application written for them relies on
@@ -61,19 +62,8 @@ const (
 
 func defaultPlatform() string { return "linux/" + runtime.GOARCH }
 
-const (
-	// DefaultLivenessSeconds let a hang be cured in 30 s: up to 4 s until the next probe, these, 3 s for the end, and
-	// the rest for the start. They have to be longer than a peak of load, or the pods that are left are killed one
-	// after the other. The path asks the process alone, so that a database that is away kills nobody.
-	DefaultLivenessSeconds = 12
-	// A front has less CPU and starts sooner: with 9 s, pods of 200m that rendered 30 signed-in pages a second were killed.
-	frontLivenessSeconds = 15
-	// DefaultStartupSeconds is three times what the slowest start took that was seen (203 s). A restart does not make
-	// a slow start faster, and a container that fails ends by itself.
-	DefaultStartupSeconds = 600
-	// DefaultGraceSeconds cover the sleep before SIGTERM (10 s), the server's own drain (30 s), and a margin.
-	DefaultGraceSeconds = 45
-)
+// A front has less CPU and starts sooner: with 9 s, pods of 200m that rendered 30 signed-in pages a second were killed.
+const frontLivenessSeconds = 15
 
 // ephemeral covers logs and the writable emptyDirs; without a limit one pod can fill the node's disk.
 const (
@@ -84,8 +74,8 @@ const (
 func defaultBackend() Service {
 	return Service{
 		Name: backendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
-		Probes:      Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, LivenessSeconds: DefaultLivenessSeconds, StartupSeconds: DefaultStartupSeconds},
-		Pods:        Pods{GraceSeconds: DefaultGraceSeconds},
+		Probes:      spec.Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, LivenessSeconds: spec.DefaultLivenessSeconds, StartupSeconds: spec.DefaultStartupSeconds},
+		Pods:        spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
 	}
@@ -106,8 +96,8 @@ func defaultChatbot() Service {
 func defaultFront(name string, port int) Service {
 	return Service{
 		Name: name, Enabled: true, Port: port, LocalPort: port, Replicas: 2,
-		Probes:    Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, LivenessSeconds: frontLivenessSeconds, StartupSeconds: DefaultStartupSeconds},
-		Pods:      Pods{GraceSeconds: DefaultGraceSeconds},
+		Probes:    spec.Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, LivenessSeconds: frontLivenessSeconds, StartupSeconds: spec.DefaultStartupSeconds},
+		Pods:      spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
 		Resources: resources("100m", "128Mi", "200m", "256Mi"),
 		SourceFiles: [][]string{
 			{"package.json"},
@@ -116,9 +106,9 @@ func defaultFront(name string, port int) Service {
 	}
 }
 
-func resources(cpu, memory, cpuLimit, memoryLimit string) Resources {
-	return Resources{
-		Requests: Quantities{CPU: cpu, Memory: memory, EphemeralStorage: ephemeralRequest},
-		Limits:   Quantities{CPU: cpuLimit, Memory: memoryLimit, EphemeralStorage: ephemeralLimit},
+func resources(cpu, memory, cpuLimit, memoryLimit string) spec.Resources {
+	return spec.Resources{
+		Requests: spec.Quantities{CPU: cpu, Memory: memory, EphemeralStorage: ephemeralRequest},
+		Limits:   spec.Quantities{CPU: cpuLimit, Memory: memoryLimit, EphemeralStorage: ephemeralLimit},
 	}
 }

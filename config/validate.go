@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"todo/spec"
 )
 
 // AllowedOrigins is the one computed variable that `services.<name>.env` may set.
@@ -119,16 +121,16 @@ func (c *Config) validateServices(ps *problems) {
 			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")
 		}
 		if p := s.Probes.LivenessSeconds; p < 3 || p > 3600 {
-			ps.refuse(key+".probes.livenessSeconds", fmt.Sprint(p), "allowed: 3 to 3600", fmt.Sprint(DefaultLivenessSeconds))
+			ps.refuse(key+".probes.livenessSeconds", fmt.Sprint(p), "allowed: 3 to 3600", fmt.Sprint(spec.DefaultLivenessSeconds))
 		}
 		if p := s.Probes.StartupSeconds; p < 10 || p > 1800 {
-			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p), "allowed: 10 to 1800", fmt.Sprint(DefaultStartupSeconds))
+			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p), "allowed: 10 to 1800", fmt.Sprint(spec.DefaultStartupSeconds))
 		} else if p > c.RolloutTimeoutSeconds && s.MaxPods() > 0 {
 			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p),
 				fmt.Sprintf("a rollout fails after rolloutTimeoutSeconds, %d, before it is over", c.RolloutTimeoutSeconds), fmt.Sprint(c.RolloutTimeoutSeconds))
 		}
 		if g := s.Pods.GraceSeconds; g < 15 || g > 3600 {
-			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 15 to 3600", fmt.Sprint(DefaultGraceSeconds))
+			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 15 to 3600", fmt.Sprint(spec.DefaultGraceSeconds))
 		}
 		for role, path := range map[string]string{"liveness": s.Probes.Liveness, "readiness": s.Probes.Readiness} {
 			if !strings.HasPrefix(path, "/") {
@@ -139,7 +141,7 @@ func (c *Config) validateServices(ps *problems) {
 		s.validateEnv(key, c.Backend.Enabled, ps)
 		s.validateEgress(key, c.NetworkPolicies, ps)
 		s.validateAutoscaling(key, ps)
-		s.Pods.validate(key, ps)
+		validatePods(s.Pods, key, ps)
 	}
 }
 

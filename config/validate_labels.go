@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"todo/spec"
 )
 
 // labelValue is Kubernetes' rule; a label's key follows that of an annotation's name.
@@ -39,7 +41,7 @@ func validateNames(key string, named map[string]string, ps *problems) {
 	}
 }
 
-func (p Pods) validate(key string, ps *problems) {
+func validatePods(p spec.Pods, key string, ps *problems) {
 	validateLabels(key+".podLabels", p.Labels, ps)
 	validateAnnotations(key+".podAnnotations", p.Annotations, ps)
 	validateAnnotations(key+".serviceAccount.annotations", p.ServiceAccountAnnotations, ps)
@@ -55,11 +57,11 @@ func (p Pods) validate(key string, ps *problems) {
 		ps.refuse(key+".priorityClassName", quoted(p.PriorityClass), "allowed: the name of a PriorityClass", "<name>")
 	}
 	for i, t := range p.Tolerations {
-		t.validate(fmt.Sprintf("%s.tolerations[%d]", key, i), ps)
+		validateToleration(t, fmt.Sprintf("%s.tolerations[%d]", key, i), ps)
 	}
 }
 
-func (t Toleration) validate(key string, ps *problems) {
+func validateToleration(t spec.Toleration, key string, ps *problems) {
 	if t.Key != "" && !annotationName.MatchString(t.Key) {
 		ps.refuse(key+".key", quoted(t.Key), "allowed: a taint's key", "<key>")
 	}

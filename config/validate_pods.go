@@ -6,13 +6,13 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"todo/spec"
 )
 
 var (
-	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	quantity = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$`)
+	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // ownEnv are names that the topology computes or that hold secrets: a second value in `env` would contradict it.
@@ -56,8 +56,8 @@ func (s Service) validateResources(key string, ps *problems) {
 		{"memory", r.Requests.Memory, r.Limits.Memory},
 		{"ephemeralStorage", r.Requests.EphemeralStorage, r.Limits.EphemeralStorage},
 	} {
-		request, okRequest := amount(q.request)
-		limit, okLimit := amount(q.limit)
+		request, okRequest := spec.Amount(q.request)
+		limit, okLimit := spec.Amount(q.limit)
 		if !okRequest {
 			ps.refuse(key+".resources.requests."+q.name, quoted(q.request), "allowed: a Kubernetes quantity", "250m")
 		}
@@ -71,21 +71,4 @@ func (s Service) validateResources(key string, ps *problems) {
 			ps.refuse(key+".resources.requests."+q.name, q.request, fmt.Sprintf("it must not exceed the limit, %s", q.limit), q.limit)
 		}
 	}
-}
-
-// amount is a quantity in its base unit; exact enough to compare with.
-func amount(q string) (float64, bool) {
-	m := quantity.FindStringSubmatch(q)
-	if m == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(m[1], 64)
-	if err != nil {
-		return 0, false
-	}
-	unit := map[string]float64{
-		"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
-	}
-	return n * unit[m[2]], true
 }

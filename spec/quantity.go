@@ -1,8 +1,10 @@
-package config
+package spec
 
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 )
 
 // Share is so many containers with the same quantities.
@@ -20,7 +22,7 @@ func Sum(shares []Share) (Quantities, error) {
 			text string
 			to   *float64
 		}{{s.Of.CPU, &cpu}, {s.Of.Memory, &memory}, {s.Of.EphemeralStorage, &storage}} {
-			n, ok := amount(q.text)
+			n, ok := Amount(q.text)
 			if !ok {
 				return Quantities{}, fmt.Errorf("%q is not a quantity", q.text)
 			}
@@ -49,4 +51,23 @@ func canonical(n, step int64, units ...string) string {
 		i++
 	}
 	return fmt.Sprintf("%d%s", n, units[i])
+}
+
+var quantity = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$`)
+
+// Amount is a quantity in its base unit; exact enough to compare with.
+func Amount(q string) (float64, bool) {
+	m := quantity.FindStringSubmatch(q)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 0, false
+	}
+	unit := map[string]float64{
+		"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
+		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
+	}
+	return n * unit[m[2]], true
 }
