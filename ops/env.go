@@ -46,6 +46,10 @@ func (o *Ops) exports() (vars [][2]string, unset []string) {
 	if cluster, err := o.Cluster(); err == nil && cluster.Kubeconfig != "" {
 		vars = append(vars, [2]string{"KUBECONFIG", o.kubeconfig(cluster)})
 	}
+	// The Makefile's: with other flags a plain `pulumi up` would compile the program's libraries again.
+	if flags := os.Getenv("GOFLAGS"); flags != "" {
+		vars = append(vars, [2]string{"GOFLAGS", flags})
+	}
 	return vars, unset
 }
 
