@@ -22,6 +22,7 @@ type Build struct {
 	Root       string            // folder that the paths start from; not part of the content
 	Context    string            // folder of the sources
 	Dockerfile string            // its ignore file is <Dockerfile>.dockerignore, or else the context's .dockerignore
+	Target     string            // stage of the Dockerfile; "" is the last
 	Args       map[string]string // build arguments, base images among them
 	Platform   string            // os/arch
 }

@@ -2,6 +2,7 @@ package components
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/spec"
 )
 
@@ -23,8 +23,8 @@ type Database struct {
 	// URL is the whole connection string, secret. Readers never assemble credentials.
 	URL pulumi.StringOutput `pulumi:"url"`
 
-	selector    map[string]string
-	statefulSet *appsv1.StatefulSet // there when Postgres is ready
+	Selector    map[string]string   // labels of its pod
+	StatefulSet *appsv1.StatefulSet // there when Postgres is ready; nil when Parked
 }
 
 // DatabaseArgs are a Database's inputs.
@@ -58,23 +58,29 @@ const (
 	databasePGData = databaseData + "/pgdata"
 )
 
+// Validate reports what is wrong with the args.
+func (a DatabaseArgs) Validate() error {
+	if a.Service == "" || a.Instance == "" || a.Image == "" || a.Storage == "" || a.Namespace == nil {
+		return errors.New("Service, Instance, Namespace, Image and Storage are required")
+	}
+	return nil
+}
+
 // NewDatabase creates `<name>-password` and, unless it is Parked, `<name>-secrets`, `<name>-serviceaccount`,
 // `<name>-statefulset` and `<name>-service`.
 func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error) {
-	if args.Service == "" || args.Instance == "" || args.Image == "" || args.Storage == "" || args.Namespace == nil {
-		return nil, fmt.Errorf("%s: Service, Instance, Namespace, Image and Storage are required", name)
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	db := &Database{selector: selectorLabels(args.Service, args.Instance)}
+	db := &Database{Selector: Selector(args.Service, args.Instance)}
 	if err := ctx.RegisterComponentResource(componentType("Database"), name, db, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := withParent(db)
-	all, selector := labels(args.Service, args.Instance), db.selector
-	meta := func(fixedName string) *metav1.ObjectMetaArgs {
-		m := &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(all)}
-		if fixedName != "" {
-			m.Name = pulumi.String(fixedName)
-		}
+	selector := db.Selector
+	named := func() *metav1.ObjectMetaArgs {
+		m := meta(args.Namespace, args.Service, args.Instance)
+		m.Name = pulumi.String(args.Service)
 		return m
 	}
 
@@ -95,16 +101,14 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if err != nil {
 		return nil, err
 	}
-	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata: meta(""), AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
-	}, child...)
+	account, err := newAccount(ctx, name+"-serviceaccount", ServiceAccount{}, meta(args.Namespace, args.Service, args.Instance), args.PullSecrets, child)
 	if err != nil {
-		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
+		return nil, err
 	}
 	// The name is fixed because the volume's claim is named after it (data-database-0): a replaced StatefulSet finds
 	// the same data. Retain keeps the claim when the StatefulSet goes; only the namespace's end removes the data.
 	statefulSet, err := appsv1.NewStatefulSet(ctx, name+"-statefulset", &appsv1.StatefulSetArgs{
-		Metadata: meta(args.Service),
+		Metadata: named(),
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(args.Service),
 			Replicas:    pulumi.Int(1),
@@ -120,7 +124,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 					Resources:        &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{"storage": pulumi.String(args.Storage)}},
 				},
 			}},
-			Template: args.podTemplate(all, account.Metadata.Name().Elem(), secrets),
+			Template: args.pod(account, secrets).template(),
 		},
 	}, append(slices.Clone(child),
 		rolloutPatience(cmp.Or(args.RolloutTimeoutSeconds, rolloutTimeoutSeconds)),
@@ -129,10 +133,10 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating StatefulSet: %w", name, err)
 	}
-	db.statefulSet = statefulSet
+	db.StatefulSet = statefulSet
 	// Headless, under a fixed name: the connection string holds it.
 	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
-		Metadata: meta(args.Service),
+		Metadata: named(),
 		Spec: &corev1.ServiceSpecArgs{
 			ClusterIP: pulumi.String("None"),
 			Selector:  pulumi.ToStringMap(selector),
@@ -150,24 +154,8 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{"url": db.URL})
 }
 
-// newDatabase is nil when the stack's database is elsewhere, or nobody would use one.
-func newDatabase(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, pull []pulumi.StringInput, opts ...pulumi.ResourceOption) (*Database, error) {
-	if !cfg.Database.Managed && !cfg.Database.Parked {
-		return nil, nil
-	}
-	db, err := NewDatabase(ctx, name, DatabaseArgs{
-		Service: config.DatabaseService, Instance: instance, Namespace: namespace, Parked: cfg.Database.Parked,
-		Image: cfg.Database.Image, Port: cfg.Database.Port, Storage: cfg.Database.Storage, StorageClass: cfg.Database.StorageClass,
-		RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds, PullSecrets: pull,
-	}, opts...)
-	if cfg.Database.Parked {
-		return nil, err
-	}
-	return db, err
-}
-
-// databaseResources suffice for a developer's data set.
-var databaseResources = spec.Resources{
+// DatabaseResources suffice for a developer's data set.
+var DatabaseResources = spec.Resources{
 	Requests: spec.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
 	Limits:   spec.Quantities{CPU: "500m", Memory: "512Mi", EphemeralStorage: "256Mi"},
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -22,51 +21,31 @@ const (
 	databaseLivenessPeriodSeconds, databaseLivenessProbes = 15, 6
 )
 
-// podTemplate is the database's pod, under the same restrictions as the application's.
-func (a DatabaseArgs) podTemplate(all map[string]string, account pulumi.StringInput, secrets *AppSecret) *corev1.PodTemplateSpecArgs {
-	scratch := []writable{
-		{name: "tmp", path: "/tmp", limit: "64Mi"},
-		{name: "run", path: "/var/run/postgresql", limit: "8Mi"}, // socket and lock file
-	}
-	mounts := corev1.VolumeMountArray{corev1.VolumeMountArgs{Name: pulumi.String(databaseVolume), MountPath: pulumi.String(databaseData)}}
-	var volumes corev1.VolumeArray
-	for _, w := range scratch {
-		mounts = append(mounts, w.mount())
-		volumes = append(volumes, w.volume())
-	}
+// pod is the database's pod, under the same restrictions as the application's.
+func (a DatabaseArgs) pod(account pulumi.StringInput, secrets *AppSecret) pod {
 	literal := func(name, value string) corev1.EnvVarArgs {
 		return corev1.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(value)}
 	}
-	return &corev1.PodTemplateSpecArgs{
-		Metadata: &metav1.ObjectMetaArgs{Labels: pulumi.ToStringMap(all)},
-		Spec: &corev1.PodSpecArgs{
-			ServiceAccountName:            account,
-			AutomountServiceAccountToken:  pulumi.Bool(false),
-			EnableServiceLinks:            pulumi.Bool(false), // a link named DATABASE_PORT would be read as a setting
-			SecurityContext:               podSecurity(postgresUser),
-			TerminationGracePeriodSeconds: pulumi.Int(databaseGraceSeconds),
-			Volumes:                       volumes,
-			Containers: corev1.ContainerArray{corev1.ContainerArgs{
-				Name:            pulumi.String(a.Service),
-				Image:           pulumi.String(a.Image),
-				ImagePullPolicy: pulumi.String("IfNotPresent"),
-				Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
-					Name: pulumi.String(databasePortName), ContainerPort: pulumi.Int(a.Port),
-				}},
-				Env: corev1.EnvVarArray{
-					literal("POSTGRES_USER", databaseUser),
-					literal("POSTGRES_DB", databaseName),
-					literal("PGDATA", databasePGData),
-					secrets.EnvVar(passwordKey, passwordKey),
-				},
-				Resources:       resourceRequirements(databaseResources),
-				SecurityContext: containerSecurity(),
-				VolumeMounts:    mounts,
-				StartupProbe:    a.probe(startupPeriodSeconds, databaseStartupProbes),
-				LivenessProbe:   a.probe(databaseLivenessPeriodSeconds, databaseLivenessProbes),
-				ReadinessProbe:  a.probe(5, 2),
+	return pod{
+		service: a.Service, instance: a.Instance, account: account, user: postgresUser, graceSeconds: databaseGraceSeconds,
+		container: corev1.ContainerArgs{
+			Image: pulumi.String(a.Image),
+			Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
+				Name: pulumi.String(databasePortName), ContainerPort: pulumi.Int(a.Port),
 			}},
+			Env: corev1.EnvVarArray{
+				literal("POSTGRES_USER", databaseUser),
+				literal("POSTGRES_DB", databaseName),
+				literal("PGDATA", databasePGData),
+				secrets.EnvVar(passwordKey, passwordKey),
+			},
+			Resources:      resourceRequirements(DatabaseResources),
+			StartupProbe:   a.probe(startupPeriodSeconds, databaseStartupProbes),
+			LivenessProbe:  a.probe(databaseLivenessPeriodSeconds, databaseLivenessProbes),
+			ReadinessProbe: a.probe(5, 2),
 		},
+		mounts:   corev1.VolumeMountArray{corev1.VolumeMountArgs{Name: pulumi.String(databaseVolume), MountPath: pulumi.String(databaseData)}},
+		writable: []writable{tmp, {name: "run", path: "/var/run/postgresql", limit: "8Mi"}}, // socket and lock file
 	}
 }
 

@@ -5,37 +5,44 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// environment is what one container finds in its environment.
+// EnvironmentArgs are what one container finds in its environment. A name in a later field wins over the same name in an
+// earlier one.
+type EnvironmentArgs struct {
+	EnvFrom  []string                      // existing Secrets of the namespace, whose keys become variables; nil is none
+	Config   map[string]string             // plain text; nil is none
+	Secrets  map[string]pulumi.StringInput // nil is none
+	External *External                     // secrets from a store, instead of Secrets; nil is none
+}
+
+// environment is the same in a container's terms.
 type environment struct {
-	service, instance string
-	namespace         pulumi.StringInput
-	config            map[string]string             // nil is none
-	secrets           map[string]pulumi.StringInput // nil is none
-	external          *External                     // instead of secrets; nil is none
+	env     corev1.EnvVarArray
+	envFrom corev1.EnvFromSourceArray
 }
 
 // newEnvironment creates what the container's environment refers to: `<name>-config` and `<name>-secrets`, each only when
 // there is something to hold.
-func newEnvironment(ctx *pulumi.Context, name string, e environment, child []pulumi.ResourceOption) (corev1.EnvVarArray, corev1.EnvFromSourceArray, error) {
-	var env corev1.EnvVarArray
-	var envFrom corev1.EnvFromSourceArray
-	if len(e.config) > 0 {
+func newEnvironment(ctx *pulumi.Context, name, service, instance string, namespace pulumi.StringInput, args EnvironmentArgs, child []pulumi.ResourceOption) (e environment, err error) {
+	for _, existing := range args.EnvFrom {
+		e.envFrom = append(e.envFrom, corev1.EnvFromSourceArgs{SecretRef: &corev1.SecretEnvSourceArgs{Name: pulumi.String(existing)}})
+	}
+	if len(args.Config) > 0 {
 		plain, err := NewAppConfig(ctx, name+"-config", AppConfigArgs{
-			Service: e.service, Instance: e.instance, Namespace: e.namespace, Data: e.config,
+			Service: service, Instance: instance, Namespace: namespace, Data: args.Config,
 		}, child...)
 		if err != nil {
-			return nil, nil, err
+			return e, err
 		}
-		envFrom = corev1.EnvFromSourceArray{corev1.EnvFromSourceArgs{ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: plain.Ref}}}
+		e.envFrom = append(e.envFrom, corev1.EnvFromSourceArgs{ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: plain.Ref}})
 	}
-	if len(e.secrets) > 0 || e.external != nil {
+	if len(args.Secrets) > 0 || args.External != nil {
 		secrets, err := NewAppSecret(ctx, name+"-secrets", AppSecretArgs{
-			Service: e.service, Instance: e.instance, Namespace: e.namespace, Data: e.secrets, External: e.external,
+			Service: service, Instance: instance, Namespace: namespace, Data: args.Secrets, External: args.External,
 		}, child...)
 		if err != nil {
-			return nil, nil, err
+			return e, err
 		}
-		env = secrets.Env()
+		e.env = secrets.Env()
 	}
-	return env, envFrom, nil
+	return e, nil
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// everywhere adds labels and annotations to every Kubernetes object below a component, and to the pods that it makes.
+// Everywhere adds labels and annotations to every Kubernetes object below a component, and to the pods that it makes.
 // What an object says itself wins. A transformation reaches all of them, also those that nobody has written yet; arguments
 // through every component would not.
-func everywhere(labels, annotations map[string]string) pulumi.ResourceOption {
+func Everywhere(labels, annotations map[string]string) pulumi.ResourceOption {
 	return pulumi.Transformations([]pulumi.ResourceTransformation{func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if args.Props == nil {
 			return nil

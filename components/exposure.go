@@ -48,12 +48,15 @@ type LoadBalancerArgs struct {
 	Routes      []Route
 }
 
-// Route sends all paths of a host to a workload, unrewritten.
+// Route sends the paths of a host to a workload, unrewritten.
 type Route struct {
-	Host     string
-	Service  string
-	Workload *Workload
-	Port     int // of the workload's Service
+	Host string
+	Path string // prefix; "" is /
+	// Annotations are of this route alone: it then has an Ingress of its own, or they stand on its HTTPRoute.
+	Annotations map[string]string
+	Service     string
+	Workload    *Workload
+	Port        int // of the workload's Service
 }
 
 // skipAwait keeps `pulumi up` from waiting for an address that only a controller assigns. On a cluster without one it would
@@ -63,7 +66,8 @@ const skipAwait = "pulumi.com/skipAwait"
 // pending stands for a load balancer's address that is not assigned yet.
 const pending = "pending"
 
-func (a ExposureArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a ExposureArgs) Validate() error {
 	errs := []error{}
 	if a.Namespace == nil || a.Instance == "" {
 		errs = append(errs, errors.New("Namespace and Instance are required"))
@@ -84,7 +88,7 @@ func (a ExposureArgs) validate() error {
 		errs = append(errs, errors.New("Ingress needs Routes and TLSSecret; leave it nil for none"))
 	}
 	if a.Gateway != nil {
-		errs = append(errs, a.Gateway.validate())
+		errs = append(errs, a.Gateway.Validate())
 	}
 	return errors.Join(errs...)
 }
@@ -92,7 +96,7 @@ func (a ExposureArgs) validate() error {
 // NewExposure creates `<name>-<service>-nodeport` per NodePort, `<name>-<service>-loadbalancer` per load balancer,
 // `<name>-certificate`, `<name>-ingress`, and for a Gateway what newGateway says.
 func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pulumi.ResourceOption) (*Exposure, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	e := &Exposure{}
@@ -146,7 +150,7 @@ func newNodePort(ctx *pulumi.Context, name string, args ExposureArgs, p NodePort
 		Metadata: args.meta(p.Service, nil),
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("NodePort"),
-			Selector: pulumi.ToStringMap(p.Workload.selector),
+			Selector: pulumi.ToStringMap(p.Workload.Selector),
 			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
 				Name: pulumi.String(portName), Port: pulumi.Int(p.Port),
 				TargetPort: pulumi.String(portName), NodePort: pulumi.Int(p.NodePort),
@@ -163,7 +167,7 @@ func newNodePort(ctx *pulumi.Context, name string, args ExposureArgs, p NodePort
 func newLoadBalancer(ctx *pulumi.Context, name string, args ExposureArgs, r Route, child []pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	spec := &corev1.ServiceSpecArgs{
 		Type:     pulumi.String("LoadBalancer"),
-		Selector: pulumi.ToStringMap(r.Workload.selector),
+		Selector: pulumi.ToStringMap(r.Workload.Selector),
 		Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
 			Name: pulumi.String(portName), Port: pulumi.Int(args.LoadBalancers.Port), TargetPort: pulumi.String(portName),
 		}},

@@ -41,7 +41,8 @@ const (
 // certificate is for.
 func httpsListener(r Route) string { return "https-" + r.Service }
 
-func (a *GatewayArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a *GatewayArgs) Validate() error {
 	errs := []error{}
 	if len(a.Routes) == 0 {
 		errs = append(errs, errors.New("Gateway needs Routes; leave it nil for none"))

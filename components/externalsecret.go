@@ -10,7 +10,6 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/spec"
 )
 
@@ -50,20 +49,4 @@ func newExternalSecret(ctx *pulumi.Context, name string, args AppSecretArgs, opt
 		return pulumi.StringOutput{}, fmt.Errorf("%s: creating ExternalSecret: %w", name, err)
 	}
 	return resource.Metadata.Name().Elem(), nil
-}
-
-// external picks what one container reads from the stack's store; nil when the stack holds its secrets itself.
-func external(cfg *config.Config, secrets map[string]pulumi.StringInput) *External {
-	e := cfg.ExternalSecrets
-	if e == nil {
-		return nil
-	}
-	return fromStore(e, e.For(slices.Collect(maps.Keys(secrets))))
-}
-
-func fromStore(e *config.ExternalSecrets, keys map[string]spec.RemoteRef) *External {
-	if len(keys) == 0 {
-		return nil
-	}
-	return &External{Store: e.Store, StoreKind: e.StoreKind, RefreshInterval: e.RefreshInterval, Keys: keys}
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"todo/config"
 )
 
 // Image is one service's container image: built from source under a tag made of its content, or given.
@@ -30,14 +28,15 @@ type ImageArgs struct {
 	Repository string // [registry/]path, without tag
 	Tag        string // Build.ContentTag()
 	Build      Build
-	Push       bool                  // to the registry in Repository; false leaves the image in the Engine that built it
-	Login      *config.RegistryLogin // nil is Docker's own
-	PinDigest  bool                  // Ref is repository@sha256:…; needs Push
+	Push       bool           // to the registry in Repository; false leaves the image in the Engine that built it
+	Login      *RegistryLogin // nil is Docker's own
+	PinDigest  bool           // Ref is repository@sha256:…; needs Push
 	// Load copies the built image into the cluster's nodes, unless they have it; nil where they run the Engine's images.
 	Load func(ctx context.Context, image string) error
 }
 
-func (a ImageArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a ImageArgs) Validate() error {
 	if a.Reference != "" {
 		return nil
 	}
@@ -55,7 +54,7 @@ func (a ImageArgs) validate() error {
 
 // NewImage creates `<name>-build`, or nothing for a given reference.
 func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.ResourceOption) (*Image, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	i := &Image{}
@@ -84,6 +83,7 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 			Context:        pulumi.String(args.Build.Context),
 			Dockerfile:     pulumi.String(args.Build.Dockerfile),
 			Args:           pulumi.ToStringMap(args.Build.Args),
+			Target:         optional(args.Build.Target),
 			Platform:       pulumi.String(args.Build.Platform),
 			BuilderVersion: docker.BuilderVersionBuilderBuildKit,
 		},

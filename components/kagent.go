@@ -10,8 +10,6 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"todo/config"
 )
 
 // Kagent is an assistant in the cluster: kagent's two charts in a namespace of their own, and one agent, which may look at
@@ -30,29 +28,15 @@ type KagentArgs struct {
 	// Watched is the namespace that the agent may look at, and the agent's name; WatchedRef is the same once it is there.
 	Watched    string
 	WatchedRef pulumi.StringInput
-	Settings   config.Kagent
-	Root       string             // folder that a chart's path is relative to
+	Settings   KagentSettings
 	APIKey     pulumi.StringInput // needed unless Settings name a Secret
 	ModelPort  int                // of the model's API, for the NetworkPolicy; 0 is no policy
 
 	RolloutTimeoutSeconds int
 }
 
-func kagentArgs(cfg *config.Config, instance string, namespace pulumi.StringInput) KagentArgs {
-	args := KagentArgs{
-		Instance: instance, Watched: cfg.Namespace, WatchedRef: namespace, Settings: *cfg.Kagent, Root: cfg.Root,
-		RolloutTimeoutSeconds: cfg.RolloutTimeoutSeconds,
-	}
-	if cfg.Kagent.APIKeySecret == "" {
-		args.APIKey = cfg.Secrets.OpenAIKey
-	}
-	if cfg.NetworkPolicies {
-		args.ModelPort = cfg.KagentModelPort()
-	}
-	return args
-}
-
-func (a KagentArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a KagentArgs) Validate() error {
 	if a.Instance == "" || a.Watched == "" || a.WatchedRef == nil || a.Settings.Namespace == "" || a.RolloutTimeoutSeconds <= 0 {
 		return errors.New("Instance, Watched, WatchedRef, Settings.Namespace and RolloutTimeoutSeconds are required")
 	}
@@ -61,6 +45,22 @@ func (a KagentArgs) validate() error {
 	}
 	return nil
 }
+
+// KagentSettings are what a stack may choose of kagent.
+type KagentSettings struct {
+	Version   string            // of both charts
+	Charts    map[string]string // where Helm finds each of KagentCharts
+	Namespace string            // of its own
+
+	Provider     string // as the chart's values call it
+	Model        string // "" is the chart's choice
+	BaseURL      string // "" is the provider's own
+	APIKeySecret string // Secret in Namespace; "" has one made from APIKey
+	APIKeyField  string // key in that Secret
+}
+
+// KagentCharts are the names of its two charts, in the order in which they are installed.
+var KagentCharts = []string{"kagent-crds", "kagent"}
 
 const (
 	kagentService = "kagent"
@@ -77,7 +77,7 @@ var kagentAgents = []string{
 // NewKagent creates `<name>-namespace`, the Secret, the releases `<name>-crds` and `<name>-release`, what the tools may read,
 // the agent, and the NetworkPolicy.
 func NewKagent(ctx *pulumi.Context, name string, args KagentArgs, opts ...pulumi.ResourceOption) (*Kagent, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	k := &Kagent{}
@@ -85,7 +85,7 @@ func NewKagent(ctx *pulumi.Context, name string, args KagentArgs, opts ...pulumi
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := withParent(k)
-	ns, err := newNamespace(ctx, name+"-namespace", args.Settings.Namespace, args.Instance, child...)
+	ns, err := NewNamespace(ctx, name+"-namespace", args.Settings.Namespace, args.Instance, child...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -109,15 +109,15 @@ func NewKagent(ctx *pulumi.Context, name string, args KagentArgs, opts ...pulumi
 	}
 	release := func(role, chart string, values pulumi.Map, after ...pulumi.Resource) (*helmRelease, error) {
 		return newHelmRelease(ctx, name+"-"+role, helmReleaseArgs{
-			Name: chart, Namespace: namespace, Chart: args.Settings.Chart(args.Root, chart), Version: args.Settings.Version,
+			Name: chart, Namespace: namespace, Chart: args.Settings.Charts[chart], Version: args.Settings.Version,
 			Values: values, TimeoutSeconds: args.RolloutTimeoutSeconds,
 		}, append(slices.Clone(child), pulumi.DependsOn(after))...)
 	}
-	crds, err := release("crds", config.KagentCharts[0], pulumi.Map{"kmcp": off()})
+	crds, err := release("crds", KagentCharts[0], pulumi.Map{"kmcp": off()})
 	if err != nil {
 		return nil, err
 	}
-	main, err := release("release", config.KagentCharts[1], args.values(key), crds)
+	main, err := release("release", KagentCharts[1], args.values(key), crds)
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,8 @@ import (
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/spec"
 )
 
@@ -27,8 +25,8 @@ type Migration struct {
 	// Job is the Job's name.
 	Job pulumi.StringOutput `pulumi:"job"`
 
-	selector map[string]string
-	job      *batchv1.Job
+	Selector  map[string]string // labels of the Job's pod
+	Completed *batchv1.Job      // there when the command has ended well
 }
 
 // MigrationArgs are a Migration's inputs.
@@ -41,19 +39,17 @@ type MigrationArgs struct {
 	Resources      spec.Resources
 	Pods           spec.Pods // of the service whose image it is; GraceSeconds is not looked at
 
-	Config  map[string]string             // plain environment; nil is none
-	Secrets map[string]pulumi.StringInput // secret environment; nil is none
-
-	External    *External            // secret environment from a store, instead of Secrets; nil is none
+	EnvironmentArgs
+	Account     ServiceAccount       // only an Existing one counts: the Job's own has a generated name
 	PullSecrets []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 
-	After []pulumi.Resource // the Job starts when these are there; nil is none, and a component is too little: see done
+	After []pulumi.Resource // the Job starts when these are there; nil is none, resources and no components: the SDK waits for those children of a component that are registered by then
 }
 
 const (
-	// migrationService is the name label of the Job's pod. It is not the backend's: that would make the pod an endpoint of
+	// MigrationService is the name label of the Job's pod. It is not the backend's: that would make the pod an endpoint of
 	// the backend's Service, and count it among the pods that an autoscaler measures.
-	migrationService = "migration"
+	MigrationService = "migration"
 
 	// One more try for a command that gives up while its database is still waking up. The reference application's waits
 	// for a minute by itself.
@@ -62,7 +58,8 @@ const (
 	migrationPatience = time.Minute
 )
 
-func (a MigrationArgs) validate() error {
+// Validate reports everything that is wrong with the args.
+func (a MigrationArgs) Validate() error {
 	var errs []error
 	if a.Instance == "" {
 		errs = append(errs, errors.New("Instance is empty; labels need it"))
@@ -82,33 +79,26 @@ func (a MigrationArgs) validate() error {
 // NewMigration creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount` and `<name>-job`; the first two only
 // when there is something to hold.
 func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...pulumi.ResourceOption) (*Migration, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	m := &Migration{selector: selectorLabels(migrationService, args.Instance)}
+	m := &Migration{Selector: Selector(MigrationService, args.Instance)}
 	if err := ctx.RegisterComponentResource(componentType("Migration"), name, m, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := withParent(m)
 
-	env, envFrom, err := newEnvironment(ctx, name, environment{
-		service: migrationService, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets, external: args.External,
-	}, child)
+	env, err := newEnvironment(ctx, name, MigrationService, args.Instance, args.Namespace, args.EnvironmentArgs, child)
 	if err != nil {
 		return nil, err
 	}
-	meta := func() *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(migrationService, args.Instance))}
-	}
-	accountMeta := meta()
+	accountMeta := meta(args.Namespace, MigrationService, args.Instance)
 	accountMeta.Annotations = pulumi.ToStringMap(args.Pods.ServiceAccountAnnotations)
-	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata: accountMeta, AutomountServiceAccountToken: pulumi.Bool(false), ImagePullSecrets: references(args.PullSecrets),
-	}, child...)
+	account, err := newAccount(ctx, name+"-serviceaccount", args.Account, accountMeta, args.PullSecrets, child)
 	if err != nil {
-		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
+		return nil, err
 	}
-	jobMeta := meta()
+	jobMeta := meta(args.Namespace, MigrationService, args.Instance)
 	// Without it the next update would wait once more for the Job that has failed (pulumi/pulumi-kubernetes#1567).
 	jobMeta.Annotations = pulumi.StringMap{"pulumi.com/replaceUnready": pulumi.String("true")}
 	patience := (time.Duration(args.TimeoutSeconds)*time.Second + migrationPatience).String()
@@ -124,7 +114,7 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 					Type: pulumi.String("DisruptionTarget"), Status: pulumi.String("True"),
 				}},
 			}}},
-			Template: args.podTemplate(account.Metadata.Name().Elem(), env, envFrom),
+			Template: args.pod(account, env).template(),
 		},
 	}, append(slices.Clone(child),
 		pulumi.DependsOn(args.After),
@@ -136,94 +126,20 @@ func NewMigration(ctx *pulumi.Context, name string, args MigrationArgs, opts ...
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Job: %w", name, err)
 	}
-	m.job, m.Job = job, job.Metadata.Name().Elem()
+	m.Completed, m.Job = job, job.Metadata.Name().Elem()
 	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{"job": m.Job})
 }
 
-// podTemplate is the Job's pod, under the same restrictions as the application's.
-func (a MigrationArgs) podTemplate(account pulumi.StringInput, env corev1.EnvVarArray, envFrom corev1.EnvFromSourceArray) *corev1.PodTemplateSpecArgs {
-	tmp := writable{name: "tmp", path: "/tmp", limit: "64Mi"}
-	return &corev1.PodTemplateSpecArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Labels:      pulumi.ToStringMap(merged(a.Pods.Labels, labels(migrationService, a.Instance))),
-			Annotations: pulumi.ToStringMap(a.Pods.Annotations),
+// pod is the Job's pod, under the same restrictions as the application's.
+func (a MigrationArgs) pod(account pulumi.StringInput, e environment) pod {
+	return pod{
+		service: MigrationService, instance: a.Instance, account: account, settings: &a.Pods, user: appUser,
+		restart: "Never", // each try keeps a pod, and with it a log, of its own
+		container: corev1.ContainerArgs{
+			Image: a.Image, Command: pulumi.ToStringArray(a.Command), Env: e.env, EnvFrom: e.envFrom, Resources: resourceRequirements(a.Resources),
+			// The end of the log becomes part of the pod's status, and from there of Pulumi's error message.
+			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		},
-		Spec: &corev1.PodSpecArgs{
-			RestartPolicy:                pulumi.String("Never"), // each try keeps a pod, and with it a log, of its own
-			ServiceAccountName:           account,
-			AutomountServiceAccountToken: pulumi.Bool(false),
-			EnableServiceLinks:           pulumi.Bool(false),
-			SecurityContext:              podSecurity(appUser),
-			NodeSelector:                 pulumi.ToStringMap(a.Pods.NodeSelector),
-			Tolerations:                  tolerations(a.Pods.Tolerations),
-			PriorityClassName:            optional(a.Pods.PriorityClass),
-			Volumes:                      corev1.VolumeArray{tmp.volume()},
-			Containers: corev1.ContainerArray{corev1.ContainerArgs{
-				Name:            pulumi.String(migrationService),
-				Image:           a.Image,
-				ImagePullPolicy: pulumi.String("IfNotPresent"),
-				Command:         pulumi.ToStringArray(a.Command),
-				Env:             env,
-				EnvFrom:         envFrom,
-				Resources:       resourceRequirements(a.Resources),
-				SecurityContext: containerSecurity(),
-				VolumeMounts:    corev1.VolumeMountArray{tmp.mount()},
-				// The end of the log becomes part of the pod's status, and from there of Pulumi's error message.
-				TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
-			}},
-		},
+		writable: []writable{tmp},
 	}
-}
-
-// migrationInputs are what a stack's Migration needs besides the configuration.
-type migrationInputs struct {
-	instance    string // the installation, for labels
-	namespace   pulumi.StringInput
-	image       *Image // the backend's
-	databaseURL pulumi.StringInput
-	database    *Database // nil when it is elsewhere
-	pullSecrets []pulumi.StringInput
-}
-
-// newMigration is nil when the configuration wants none.
-func newMigration(ctx *pulumi.Context, name string, cfg *config.Config, in migrationInputs, opts ...pulumi.ResourceOption) (*Migration, error) {
-	if !cfg.Migration.Enabled || cfg.Migration.Skip {
-		return nil, nil
-	}
-	args := MigrationArgs{
-		Instance: in.instance, Namespace: in.namespace, Image: in.image.Ref, Resources: cfg.Backend.Resources, Pods: migrationPods(cfg),
-		Command: cfg.Migration.Command, TimeoutSeconds: cfg.Migration.TimeoutSeconds,
-		Config: merged(nil, cfg.Backend.Env), PullSecrets: in.pullSecrets,
-	}
-	if e := cfg.ExternalSecrets; e != nil {
-		args.External = fromStore(e, e.Migration())
-	} else {
-		url := in.databaseURL
-		if cfg.Secrets.MigrationURL != nil { // past a pooler, which keeps no session
-			url = cfg.Secrets.MigrationURL
-		}
-		args.Secrets = map[string]pulumi.StringInput{"DATABASE_URL": url}
-	}
-	if in.database != nil {
-		args.After = []pulumi.Resource{in.database.statefulSet}
-	}
-	return NewMigration(ctx, name, args, opts...)
-}
-
-// migrationPods run where the backend's do, as the same identity: the image may be of one architecture, and the way to a cloud's
-// database is often a matter of labels and annotations.
-func migrationPods(cfg *config.Config) spec.Pods {
-	pods := cfg.Backend.Pods
-	pods.Labels = merged(pods.Labels, cfg.Migration.PodLabels)
-	pods.Annotations = merged(pods.Annotations, cfg.Migration.PodAnnotations)
-	return pods
-}
-
-// done is there when the schema is the new one; none without a migration. It is the Job and not the component: the SDK takes a component
-// for those of its children that are registered by then, and they are registered in the background.
-func (m *Migration) done() []pulumi.Resource {
-	if m == nil {
-		return nil
-	}
-	return []pulumi.Resource{m.job}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newNamespace creates the namespace under a fixed name: it is configuration, and users type it. It enforces the
+// NewNamespace creates the namespace under a fixed name: it is configuration, and users type it. It enforces the
 // restricted Pod Security Standard, so a pod that would run as root is refused by the API server and not by a review.
-func newNamespace(ctx *pulumi.Context, name, namespace, instance string, opts ...pulumi.ResourceOption) (*corev1.Namespace, error) {
+func NewNamespace(ctx *pulumi.Context, name, namespace, instance string, opts ...pulumi.ResourceOption) (*corev1.Namespace, error) {
 	all := labels(namespace, instance)
 	maps.Copy(all, map[string]string{
 		"pod-security.kubernetes.io/enforce": "restricted",

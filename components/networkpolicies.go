@@ -62,7 +62,8 @@ type Egress struct {
 	To   spec.Destination
 }
 
-func (a NetworkPoliciesArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a NetworkPoliciesArgs) Validate() error {
 	var errs []error
 	if a.Namespace == nil || a.Instance == "" {
 		errs = append(errs, errors.New("Namespace and Instance are required"))
@@ -118,7 +119,7 @@ func validPort(what string, port int) error {
 // NewNetworkPolicies creates `<name>-default-deny`, `<name>-dns`, and `<name>-<service>` for each peer: all that may
 // reach its pods, and all that they may reach, stands in one place.
 func NewNetworkPolicies(ctx *pulumi.Context, name string, args NetworkPoliciesArgs, opts ...pulumi.ResourceOption) (*NetworkPolicies, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	n := &NetworkPolicies{}

@@ -7,7 +7,6 @@ import (
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/spec"
 )
 
@@ -25,78 +24,6 @@ var (
 	privateIPv4 = []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 	privateIPv6 = []string{"fc00::/7", "fe80::/10"}
 )
-
-// flows turns the topology into the connections that it consists of.
-func flows(cfg *config.Config, instance string, namespace pulumi.StringInput, three workloads, db *Database, migration *Migration) NetworkPoliciesArgs {
-	peer := func(s config.Service, w *Workload) Peer {
-		if w == nil {
-			return Peer{}
-		}
-		return Peer{Service: s.Name, Port: s.Port, Selector: w.selector}
-	}
-	args := NetworkPoliciesArgs{
-		Instance: instance, Namespace: namespace,
-		Peers:  []Peer{peer(cfg.Backend, three.backend), peer(cfg.Web, three.web), peer(cfg.Chatbot, three.chatbot)},
-		Flows:  []Flow{{cfg.Web.Name, cfg.Backend.Name}, {cfg.Chatbot.Name, cfg.Backend.Name}},
-		Egress: []Egress{{cfg.Backend.Name, cfg.OpenAI()}},
-	}
-	readers := []string{cfg.Backend.Name} // of the database
-	if migration != nil {
-		args.Peers = append(args.Peers, Peer{Service: migrationService, Selector: migration.selector})
-		readers = append(readers, migrationService)
-		// It is the backend's program with the backend's database, and may need the same proxy or port on the way there.
-		for _, d := range cfg.Backend.Egress {
-			args.Egress = append(args.Egress, Egress{migrationService, d})
-		}
-	}
-	for _, s := range cfg.Services() {
-		for _, d := range s.Egress {
-			args.Egress = append(args.Egress, Egress{s.Name, d})
-		}
-	}
-	if port := metricsPort(cfg, cfg.Backend); port != 0 {
-		args.Scrapes = []Scrape{{Service: cfg.Backend.Name, Port: port, Namespace: cfg.Observability.Namespace}}
-	}
-	if collector, ok := cfg.Observability.OTLP(); ok {
-		for _, s := range cfg.Services() {
-			args.Egress = append(args.Egress, Egress{s.Name, collector})
-		}
-	}
-	if db != nil {
-		args.Peers = append(args.Peers, Peer{Service: config.DatabaseService, Port: cfg.Database.Port, Selector: db.selector})
-	}
-	for _, reader := range readers {
-		if db != nil {
-			args.Flows = append(args.Flows, Flow{reader, config.DatabaseService})
-			continue
-		}
-		// Any address: a managed database may be in a private network or on the internet, and moves.
-		port := cfg.Database.Port
-		if reader == migrationService {
-			port = cfg.Database.MigrationPort
-		}
-		args.Egress = append(args.Egress, Egress{reader, spec.Destination{Port: port}})
-	}
-	from, public := cfg.Outsiders()
-	args.From = Outside{OtherNamespaces: from.OtherNamespaces, Namespaces: from.Namespaces, CIDRs: from.CIDRs}
-	for _, s := range public {
-		args.Public = append(args.Public, s.Name)
-	}
-	return args
-}
-
-// present leaves out whatever has to do with a service that is not enabled.
-func (a NetworkPoliciesArgs) present() NetworkPoliciesArgs {
-	a.Peers = slices.DeleteFunc(a.Peers, func(p Peer) bool { return p.Service == "" })
-	absent := func(service string) bool {
-		return !slices.ContainsFunc(a.Peers, func(p Peer) bool { return p.Service == service })
-	}
-	a.Flows = slices.DeleteFunc(a.Flows, func(f Flow) bool { return absent(f.From) || absent(f.To) })
-	a.Scrapes = slices.DeleteFunc(a.Scrapes, func(s Scrape) bool { return absent(s.Service) })
-	a.Egress = slices.DeleteFunc(a.Egress, func(e Egress) bool { return absent(e.From) })
-	a.Public = slices.DeleteFunc(a.Public, absent)
-	return a
-}
 
 // ingress is what may reach a service's ports.
 func (a NetworkPoliciesArgs) ingress(p Peer) networkingv1.NetworkPolicyIngressRuleArray {

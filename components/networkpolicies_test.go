@@ -280,7 +280,7 @@ func TestNetworkPoliciesRefusals(t *testing.T) {
 	} {
 		args := NetworkPoliciesArgs{
 			Instance: "shop-dev", Namespace: pulumi.String("shop"),
-			Peers:  []Peer{{Service: "web", Port: 3000, Selector: selectorLabels("web", "shop-dev")}},
+			Peers:  []Peer{{Service: "web", Port: 3000, Selector: Selector("web", "shop-dev")}},
 			Egress: []Egress{{"web", spec.Destination{Port: 443, PublicOnly: true}}},
 		}
 		change(&args)

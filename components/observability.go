@@ -15,9 +15,6 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
-
-	"todo/config"
-	"todo/spec"
 )
 
 // Observability is what Prometheus and Grafana find of a stack: a PodMonitor, alert rules, a dashboard. It has no outputs.
@@ -32,15 +29,25 @@ type ObservabilityArgs struct {
 	NamespaceName string            // the same, as the queries name it
 	Selector      map[string]string // of the pods with a port named "metrics"
 	PodMonitor    bool              // needs the Prometheus Operator
-	Alerts        config.Alerts
+	Alerts        Alerts
 	Dashboard     bool
 	Labels        map[string]string // of the operator's objects
 }
 
+// Alerts is what the alert rules are written into; "" is none.
+type Alerts string
+
+// The forms; PrometheusRule needs the Prometheus Operator.
+const (
+	AlertsConfigMap Alerts = "configMap"
+	PrometheusRule  Alerts = "prometheusRule"
+)
+
 const (
 	metricsPortName = "metrics"
-	metricsPath     = "/metrics"
-	monitoringAPI   = "monitoring.coreos.com/v1"
+	// MetricsPath is where the port named "metrics" serves them.
+	MetricsPath   = "/metrics"
+	monitoringAPI = "monitoring.coreos.com/v1"
 	// dashboardLabel is what the sidecar of Grafana's Helm charts looks for.
 	dashboardLabel = "grafana_dashboard"
 )
@@ -51,7 +58,8 @@ var alertRules string
 //go:embed observability/dashboard.json
 var dashboard string
 
-func (a ObservabilityArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a ObservabilityArgs) Validate() error {
 	if a.Namespace == nil || a.NamespaceName == "" || a.Instance == "" {
 		return errors.New("Namespace, NamespaceName and Instance are required")
 	}
@@ -63,7 +71,7 @@ func (a ObservabilityArgs) validate() error {
 
 // NewObservability creates `<name>-podmonitor`, `<name>-alerts` and `<name>-dashboard`, each only when it is asked for.
 func NewObservability(ctx *pulumi.Context, name string, args ObservabilityArgs, opts ...pulumi.ResourceOption) (*Observability, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	rules := strings.ReplaceAll(alertRules, "NAMESPACE", args.NamespaceName)
@@ -80,18 +88,18 @@ func NewObservability(ctx *pulumi.Context, name string, args ObservabilityArgs, 
 	if args.PodMonitor {
 		if err := args.custom(ctx, name+"-podmonitor", "PodMonitor", map[string]any{
 			"selector":            map[string]any{"matchLabels": args.Selector},
-			"podMetricsEndpoints": []any{map[string]any{"port": metricsPortName, "path": metricsPath}},
+			"podMetricsEndpoints": []any{map[string]any{"port": metricsPortName, "path": MetricsPath}},
 			"jobLabel":            labelName,
 		}, child); err != nil {
 			return nil, err
 		}
 	}
 	switch args.Alerts {
-	case config.PrometheusRuleAlerts:
+	case PrometheusRule:
 		if err := args.custom(ctx, name+"-alerts", "PrometheusRule", spec, child); err != nil {
 			return nil, err
 		}
-	case config.ConfigMapAlerts:
+	case AlertsConfigMap:
 		if err := args.configMap(ctx, name+"-alerts", nil, args.NamespaceName+".rules.yaml", rules, child); err != nil {
 			return nil, err
 		}
@@ -134,63 +142,5 @@ func (a ObservabilityArgs) configMap(ctx *pulumi.Context, name string, labels ma
 func (a ObservabilityArgs) meta(more map[string]string) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{
 		Namespace: a.Namespace, Labels: pulumi.ToStringMap(merged(more, labels("observability", a.Instance))),
-	}
-}
-
-// newObservability is nothing by default.
-func newObservability(ctx *pulumi.Context, name string, cfg *config.Config, instance string, namespace pulumi.StringInput, backend *Workload, opts ...pulumi.ResourceOption) error {
-	o := cfg.Observability
-	args := ObservabilityArgs{
-		Instance: instance, Namespace: namespace, NamespaceName: cfg.Namespace, Labels: o.Labels,
-		PodMonitor: o.Metrics == config.PodMonitorMetrics, Alerts: o.Alerts, Dashboard: o.Dashboard,
-	}
-	if backend != nil {
-		args.Selector = backend.selector
-	}
-	if !args.PodMonitor && !args.Dashboard && args.Alerts == config.NoAlerts {
-		return nil
-	}
-	_, err := NewObservability(ctx, name, args, opts...)
-	return err
-}
-
-// scraped has the annotations that Prometheus' own example configuration and its Helm chart look for.
-func scraped(cfg *config.Config, s config.Service) spec.Pods {
-	pods := s.Pods
-	if cfg.Observability.Metrics == config.AnnotationMetrics && s.Name == cfg.Backend.Name {
-		pods.Annotations = merged(map[string]string{
-			"prometheus.io/scrape": "true", "prometheus.io/port": fmt.Sprint(config.MetricsPort), "prometheus.io/path": metricsPath,
-		}, pods.Annotations)
-	}
-	return pods
-}
-
-// metricsPort is 0 when nobody scrapes, and for the fronts, which have no metrics.
-func metricsPort(cfg *config.Config, s config.Service) int {
-	if cfg.Observability.Metrics == config.NoMetrics || s.Name != cfg.Backend.Name {
-		return 0
-	}
-	return config.MetricsPort
-}
-
-// ifSet is a number for the environment, where "" is left out.
-func ifSet(number int) string {
-	if number == 0 {
-		return ""
-	}
-	return fmt.Sprint(number)
-}
-
-// telemetry are the standard variables of OpenTelemetry's SDKs; version is the image's tag. None without a collector.
-func telemetry(cfg *config.Config, s config.Service, version string) map[string]string {
-	if cfg.Observability.OTLPEndpoint == "" {
-		return nil
-	}
-	return map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": cfg.Observability.OTLPEndpoint,
-		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-		"OTEL_SERVICE_NAME":           s.Name,
-		"OTEL_RESOURCE_ATTRIBUTES": "service.namespace=" + cfg.Namespace + ",service.version=" + version +
-			",k8s.namespace.name=" + cfg.Namespace + ",deployment.environment.name=" + cfg.Environment(),
 	}
 }

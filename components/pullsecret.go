@@ -8,15 +8,20 @@ import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"todo/config"
 )
 
 // dockerHub is the name under which Docker Hub's credentials are looked up, by Docker and by the kubelet.
 const dockerHub = "https://index.docker.io/v1/"
 
-// newPullSecret keeps the registry's credentials where the kubelet finds them, and returns the Secret's name.
-func newPullSecret(ctx *pulumi.Context, name, instance string, namespace pulumi.StringInput, host string, login *config.RegistryLogin, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+// RegistryLogin are a registry's credentials.
+type RegistryLogin struct {
+	Username string
+	Password pulumi.StringInput // made secret here, whatever the caller did
+}
+
+// NewPullSecret keeps a registry's credentials where the kubelet finds them, and returns the Secret's name. host is the
+// registry's, without a path.
+func NewPullSecret(ctx *pulumi.Context, name, instance string, namespace pulumi.StringInput, host string, login RegistryLogin, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	if host == "docker.io" || host == "index.docker.io" {
 		host = dockerHub
 	}
@@ -37,22 +42,6 @@ func newPullSecret(ctx *pulumi.Context, name, instance string, namespace pulumi.
 		return pulumi.StringOutput{}, fmt.Errorf("%s: creating Secret: %w", name, err)
 	}
 	return pulumi.Unsecret(secret.Metadata.Name().Elem()).(pulumi.StringOutput), nil // as in AppSecret
-}
-
-// pullSecrets are the names of all Secrets that the pods pull with.
-func pullSecrets(ctx *pulumi.Context, name, instance string, namespace pulumi.StringInput, images config.Images, opts ...pulumi.ResourceOption) ([]pulumi.StringInput, error) {
-	var names []pulumi.StringInput
-	for _, given := range images.PullSecrets {
-		names = append(names, pulumi.String(given))
-	}
-	if images.Login != nil {
-		own, err := newPullSecret(ctx, name, instance, namespace, images.RegistryHost(), images.Login, opts...)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, own)
-	}
-	return names, nil
 }
 
 // references are pull Secrets in the form of a ServiceAccount's; none is nil.

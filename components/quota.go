@@ -8,7 +8,6 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/spec"
 )
 
@@ -34,34 +33,8 @@ type PodCount struct {
 	Resources spec.Resources
 }
 
-// Spare pods of the default size, for a person at work: a kubectl run beside a debugger.
-const sparePods = 2
-
-// podsOf is the worst moment of a rollout. The Deployment keeps all its pods and one more (maxSurge 1); beside them the
-// replaced ones, up to as many, count until their grace period is over. With 2 pods these are 2 + 1 + 2 = 5. A quota
-// without the last part would not fail a rollout, but stop it until old pods are gone.
-func podsOf(s config.Service) PodCount {
-	return PodCount{Count: 2*s.MaxPods() + 1, Resources: s.Resources}
-}
-
-// quotaArgs sums up the topology: in development 3 services × 5 pods, 2 of the migration, the database and the spare ones.
-func quotaArgs(cfg *config.Config, instance string, namespace pulumi.StringInput) QuotaArgs {
-	args := QuotaArgs{Instance: instance, Namespace: namespace, Default: cfg.Web.Resources, Storage: "0"}
-	for _, s := range cfg.Services() {
-		args.Pods = append(args.Pods, podsOf(s))
-	}
-	if cfg.Migration.Enabled {
-		args.Pods = append(args.Pods, PodCount{Count: 2, Resources: cfg.Backend.Resources}) // one replaces another that still runs
-	}
-	if cfg.Database.Managed {
-		args.Pods = append(args.Pods, PodCount{Count: 1, Resources: databaseResources}) // a StatefulSet never has more
-		args.Claims, args.Storage = 1, cfg.Database.Storage
-	}
-	args.Pods = append(args.Pods, PodCount{Count: sparePods, Resources: args.Default})
-	return args
-}
-
-func (a QuotaArgs) validate() error {
+// Validate reports what is wrong with the args.
+func (a QuotaArgs) Validate() error {
 	if a.Namespace == nil || a.Instance == "" || len(a.Pods) == 0 || a.Storage == "" {
 		return errors.New("Namespace, Instance, Pods and Storage are required")
 	}
@@ -70,7 +43,7 @@ func (a QuotaArgs) validate() error {
 
 // NewQuota creates `<name>-resourcequota` and `<name>-limitrange`.
 func NewQuota(ctx *pulumi.Context, name string, args QuotaArgs, opts ...pulumi.ResourceOption) (*Quota, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	hard, err := args.hard()

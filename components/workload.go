@@ -8,6 +8,7 @@ import (
 	"time"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,18 +16,20 @@ import (
 	"todo/spec"
 )
 
-// Workload runs one stateless HTTP service: its ConfigMap, Secret, ServiceAccount, Deployment and Service.
+// Workload runs one stateless service: its ConfigMap, Secret, ServiceAccount, Deployment and Service. Without a Port it is a
+// worker, which has no Service; with a Schedule it is a CronJob.
 //
 // Everything is named by Kubernetes except the Service, which other pods resolve by DNS.
 type Workload struct {
 	pulumi.ResourceState
 
-	// Service is the name in the cluster's DNS.
+	// Service is the name in the cluster's DNS; "" without a Port.
 	Service pulumi.StringOutput `pulumi:"service"`
 	// Image is the reference that the pods run.
 	Image pulumi.StringOutput `pulumi:"image"`
 
-	selector map[string]string
+	Selector   map[string]string  // labels of its pods
+	Deployment *appsv1.Deployment // there when its pods are Ready; nil with a Schedule
 }
 
 // WorkloadArgs are a Workload's inputs.
@@ -35,7 +38,10 @@ type WorkloadArgs struct {
 	Instance  string // the installation, for labels and selectors
 	Namespace pulumi.StringInput
 	Image     pulumi.StringInput
-	Port      int // what the container listens on, and the Service
+	Command   []string // nil is the image's own
+	Args      []string // the same
+	Port      int      // what the container listens on, and the Service; 0 is a worker
+	Schedule  string   // a cron expression, in UTC: a CronJob whose runs do not overlap; "" is a Deployment
 	// MetricsPort is named "metrics" on the pod, and on no Service; 0 is none.
 	MetricsPort int
 	Probes      spec.Probes
@@ -46,14 +52,14 @@ type WorkloadArgs struct {
 	Autoscaling *spec.Autoscaling // nil keeps Replicas
 	Zones       bool              // the pods spread over zones as well as over nodes
 
-	Config  map[string]string             // plain environment; nil is none
-	Secrets map[string]pulumi.StringInput // secret environment; nil is none
-	Caches  []string                      // folders besides /tmp that the framework writes to
+	EnvironmentArgs
+	Writable map[string]string // quantity by folder that the container may write to besides /tmp; nil is none
+	Files    map[string]string // text by path; nil is none
+	Account  ServiceAccount
 
 	// RolloutTimeoutSeconds is how long a whole rollout may take before the update fails; 0 is 900.
 	RolloutTimeoutSeconds int
 	After                 []pulumi.Resource    // the pods change only when these are there, resources and no components; nil is none
-	External              *External            // secret environment from a store, instead of Secrets; nil is none
 	PullSecrets           []pulumi.StringInput // names of the Secrets that the image is pulled with; nil is none
 }
 
@@ -75,10 +81,13 @@ const (
 	livenessGraceSeconds = 1
 
 	revisionHistory       = 5
+	keptRuns              = 3 // of a CronJob, of each outcome
+	scheduleRetries       = 1
 	rolloutTimeoutSeconds = 900
 )
 
-func (a WorkloadArgs) validate() error {
+// Validate reports everything that is wrong with the args.
+func (a WorkloadArgs) Validate() error {
 	var errs []error
 	if a.Service == "" {
 		errs = append(errs, errors.New("Service is empty; it must be a DNS label"))
@@ -86,10 +95,16 @@ func (a WorkloadArgs) validate() error {
 	if a.Instance == "" {
 		errs = append(errs, errors.New("Instance is empty; selectors need it"))
 	}
-	if a.Port < 1 || a.Port > 65535 {
-		errs = append(errs, fmt.Errorf("Port is %d; allowed: 1 to 65535", a.Port))
+	if a.Port < 0 || a.Port > 65535 {
+		errs = append(errs, fmt.Errorf("Port is %d; allowed: 0 to 65535", a.Port))
 	}
-	if a.MetricsPort < 0 || a.MetricsPort > 65535 || a.MetricsPort == a.Port {
+	if a.Schedule != "" && (a.Port != 0 || a.Autoscaling != nil) {
+		errs = append(errs, errors.New("Schedule is set; such a workload has neither Port nor Autoscaling"))
+	}
+	if a.Account.Existing && a.Account.Name == "" {
+		errs = append(errs, errors.New("Account is Existing and has no Name"))
+	}
+	if a.MetricsPort < 0 || a.MetricsPort > 65535 || (a.MetricsPort != 0 && a.MetricsPort == a.Port) {
 		errs = append(errs, fmt.Errorf("MetricsPort is %d; allowed: 0 to 65535, and not Port", a.MetricsPort))
 	}
 	if a.Replicas < 0 {
@@ -115,45 +130,73 @@ func rolloutPatience(timeoutSeconds int) pulumi.ResourceOption {
 	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: patience, Update: patience})
 }
 
-// NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-serviceaccount`, `<name>-deployment`, `<name>-service`,
-// `<name>-autoscaler` and `<name>-disruptionbudget`: the first two when there is something to hold, the last but one when
-// it is asked for, and the last when there are always two pods or more.
+// NewWorkload creates `<name>-config`, `<name>-secrets`, `<name>-files`, `<name>-serviceaccount`, `<name>-deployment`,
+// `<name>-service`, `<name>-autoscaler` and `<name>-disruptionbudget`: the first three when there is something to hold, the
+// Service with a Port, the autoscaler when it is asked for, and the budget when there are always two pods or more. With a
+// Schedule there is a `<name>-cronjob` instead of the last four.
 func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pulumi.ResourceOption) (*Workload, error) {
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	w := &Workload{selector: selectorLabels(args.Service, args.Instance)}
+	w := &Workload{Selector: Selector(args.Service, args.Instance)}
 	if err := ctx.RegisterComponentResource(componentType("Workload"), name, w, opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	child := withParent(w)
 
-	env, envFrom, err := newEnvironment(ctx, name, environment{
-		service: args.Service, instance: args.Instance, namespace: args.Namespace, config: args.Config, secrets: args.Secrets, external: args.External,
-	}, child)
+	env, err := newEnvironment(ctx, name, args.Service, args.Instance, args.Namespace, args.EnvironmentArgs, child)
 	if err != nil {
 		return nil, err
 	}
-	meta := func() *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{Namespace: args.Namespace, Labels: pulumi.ToStringMap(labels(args.Service, args.Instance))}
-	}
-	accountMeta := meta()
-	accountMeta.Annotations = pulumi.ToStringMap(args.Pods.ServiceAccountAnnotations)
-	account, err := corev1.NewServiceAccount(ctx, name+"-serviceaccount", &corev1.ServiceAccountArgs{
-		Metadata:                     accountMeta,
-		AutomountServiceAccountToken: pulumi.Bool(false), // nothing here talks to the API server
-		ImagePullSecrets:             references(args.PullSecrets),
-	}, child...)
+	held, err := newFiles(ctx, name, AppConfigArgs{Service: args.Service, Instance: args.Instance, Namespace: args.Namespace}, args.Files, child)
 	if err != nil {
-		return nil, fmt.Errorf("%s: creating ServiceAccount: %w", name, err)
+		return nil, err
 	}
-	deployment, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
-		Metadata: meta(),
+	accountMeta := args.meta()
+	accountMeta.Annotations = pulumi.ToStringMap(args.Pods.ServiceAccountAnnotations)
+	account, err := newAccount(ctx, name+"-serviceaccount", args.Account, accountMeta, args.PullSecrets, child)
+	if err != nil {
+		return nil, err
+	}
+	p := args.pod(account, env, held)
+	w.Service = pulumi.String("").ToStringOutput()
+	if args.Schedule != "" {
+		w.Image, err = args.newCronJob(ctx, name+"-cronjob", p, child)
+	} else {
+		err = w.serve(ctx, name, args, p, child)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"service": w.Service, "image": w.Image})
+}
+
+// serve creates the Deployment and what belongs to it.
+func (w *Workload) serve(ctx *pulumi.Context, name string, args WorkloadArgs, p pod, child []pulumi.ResourceOption) (err error) {
+	if w.Deployment, err = args.newDeployment(ctx, name+"-deployment", w.Selector, p, child); err != nil {
+		return err
+	}
+	w.Image = w.Deployment.Spec.Template().Spec().Containers().Index(pulumi.Int(0)).Image().Elem()
+	if err := args.newScaling(ctx, name, w.Selector, w.Deployment, child); err != nil || args.Port == 0 {
+		return err
+	}
+	w.Service, err = args.newService(ctx, name+"-service", w.Selector, child)
+	return err
+}
+
+func (a WorkloadArgs) meta() *metav1.ObjectMetaArgs {
+	return meta(a.Namespace, a.Service, a.Instance)
+}
+
+func (a WorkloadArgs) newDeployment(ctx *pulumi.Context, name string, selector map[string]string, p pod, child []pulumi.ResourceOption) (*appsv1.Deployment, error) {
+	p.spread = spread(selector, a.Zones)
+	deployment, err := appsv1.NewDeployment(ctx, name, &appsv1.DeploymentArgs{
+		Metadata: a.meta(),
 		Spec: &appsv1.DeploymentSpecArgs{
-			Replicas:                args.replicas(),
+			Replicas:                a.replicas(),
 			RevisionHistoryLimit:    pulumi.Int(revisionHistory),
-			ProgressDeadlineSeconds: pulumi.Int(args.rolloutTimeout()),
-			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(w.selector)},
+			ProgressDeadlineSeconds: pulumi.Int(a.rolloutTimeout()),
+			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector)},
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
 				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
@@ -161,35 +204,55 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 					MaxSurge:       pulumi.Int(1),
 				},
 			},
-			Template: args.podTemplate(w.selector, account.Metadata.Name().Elem(), env, envFrom),
+			Template: p.template(),
 		},
-	}, append(slices.Clone(child), pulumi.DependsOn(args.After), rolloutPatience(args.rolloutTimeout()))...)
+	}, append(slices.Clone(child), pulumi.DependsOn(a.After), rolloutPatience(a.rolloutTimeout()))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating Deployment: %w", name, err)
 	}
+	return deployment, nil
+}
 
-	if err := args.newScaling(ctx, name, w.selector, deployment, child); err != nil {
-		return nil, err
+// newCronJob returns the image that its pods run. A run that fails is tried once more, and the last three of each outcome
+// are kept for their logs.
+func (a WorkloadArgs) newCronJob(ctx *pulumi.Context, name string, p pod, child []pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	p.restart = "Never" // each try keeps a pod, and with it a log, of its own
+	job, err := batchv1.NewCronJob(ctx, name, &batchv1.CronJobArgs{
+		Metadata: a.meta(),
+		Spec: &batchv1.CronJobSpecArgs{
+			Schedule:                   pulumi.String(a.Schedule),
+			TimeZone:                   pulumi.String("Etc/UTC"),
+			ConcurrencyPolicy:          pulumi.String("Forbid"),
+			Suspend:                    pulumi.Bool(a.Replicas == 0),
+			SuccessfulJobsHistoryLimit: pulumi.Int(keptRuns),
+			FailedJobsHistoryLimit:     pulumi.Int(keptRuns),
+			JobTemplate: &batchv1.JobTemplateSpecArgs{Spec: &batchv1.JobSpecArgs{
+				BackoffLimit: pulumi.Int(scheduleRetries), Template: p.template(),
+			}},
+		},
+	}, append(slices.Clone(child), pulumi.DependsOn(a.After))...)
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("%s: creating CronJob: %w", name, err)
 	}
+	return job.Spec.JobTemplate().Spec().Template().Spec().Containers().Index(pulumi.Int(0)).Image().Elem(), nil
+}
 
-	// The name is fixed: the other services' configuration and NetworkPolicies know it.
-	serviceMeta := meta()
-	serviceMeta.Name = pulumi.String(args.Service)
-	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
-		Metadata: serviceMeta,
+// newService returns its name, which is fixed: the other services' configuration and NetworkPolicies know it.
+func (a WorkloadArgs) newService(ctx *pulumi.Context, name string, selector map[string]string, child []pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	meta := a.meta()
+	meta.Name = pulumi.String(a.Service)
+	service, err := corev1.NewService(ctx, name, &corev1.ServiceArgs{
+		Metadata: meta,
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),
-			Selector: pulumi.ToStringMap(w.selector),
+			Selector: pulumi.ToStringMap(selector),
 			Ports: corev1.ServicePortArray{corev1.ServicePortArgs{
-				Name: pulumi.String(portName), Port: pulumi.Int(args.Port), TargetPort: pulumi.String(portName),
+				Name: pulumi.String(portName), Port: pulumi.Int(a.Port), TargetPort: pulumi.String(portName),
 			}},
 		},
 	}, child...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: creating Service: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("%s: creating Service: %w", name, err)
 	}
-
-	w.Service = service.Metadata.Name().Elem()
-	w.Image = deployment.Spec.Template().Spec().Containers().Index(pulumi.Int(0)).Image().Elem()
-	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"service": w.Service, "image": w.Image})
+	return service.Metadata.Name().Elem(), nil
 }

@@ -26,7 +26,7 @@ func (a WorkloadArgs) replicas() pulumi.IntPtrInput {
 
 // newScaling creates what adds and removes pods: the autoscaler, and the budget for who drains nodes.
 func (a WorkloadArgs) newScaling(ctx *pulumi.Context, name string, selector map[string]string, deployment *appsv1.Deployment, child []pulumi.ResourceOption) error {
-	meta := &metav1.ObjectMetaArgs{Namespace: a.Namespace, Labels: pulumi.ToStringMap(labels(a.Service, a.Instance))}
+	meta := a.meta()
 	always := a.Replicas
 	if a.Autoscaling != nil {
 		always = a.Autoscaling.MinReplicas

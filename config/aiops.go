@@ -146,7 +146,7 @@ func (k *Kagent) validateKey(c *Config, key func(field string) string, ps *probl
 		ps.refuse(key("apiKeySecret"), quoted(k.APIKeySecret), "allowed: the name of a Secret", "kagent-"+strings.ToLower(k.Provider))
 	case k.APIKeySecret == "" && (k.Provider != defaultKagentProvider || c.ExternalSecrets != nil):
 		ps.refuse(key("apiKeySecret"), "not set", "only OPENAI_API_KEY, held by the stack, becomes a Secret by itself", "kagent-"+strings.ToLower(k.Provider))
-	case k.APIKeySecret == "" && c.Secrets.OpenAIKey == nil && !ps.has(keyOpenAIKey):
+	case k.APIKeySecret == "" && c.Secrets[keyOpenAIKey] == "" && !ps.has(keyOpenAIKey):
 		ps.add(Problem{Key: keyOpenAIKey, Got: "not set", Want: "kagent's Secret is made from it, unless aiops.kagent.apiKeySecret names another", Fix: ps.set(keyOpenAIKey, "")})
 	}
 	if !secretField.MatchString(k.APIKeyField) {

@@ -6,23 +6,23 @@ import (
 	"todo/spec"
 )
 
-// on is the autoscaling of a service whose replicas are known. o is nil where the stack says nothing about it.
-func (o *autoscalingOverride) on(s *Service, production bool) spec.Autoscaling {
+// resolve applies the overrides to the defaults. o may be nil.
+func (o *autoscalingOverride) resolve(s *Service, production bool) spec.Autoscaling {
 	if o == nil {
 		o = &autoscalingOverride{}
 	}
 	a := spec.Autoscaling{
 		// A service that is switched off with 0 replicas stays off.
-		Enabled:     given(o.Enabled, production && s.Replicas > 0),
-		MinReplicas: given(o.MinReplicas, s.Replicas),
-		CPUPercent:  given(o.CPUPercent, defaultCPUPercent), MemoryPercent: given(o.MemoryPercent, 0),
-		ScaleDownSeconds: given(o.ScaleDownSeconds, defaultScaleDownSeconds),
+		Enabled:     valueOr(o.Enabled, production && s.Replicas > 0 && s.Schedule == "" && s.Port != 0),
+		MinReplicas: valueOr(o.MinReplicas, s.Replicas),
+		CPUPercent:  valueOr(o.CPUPercent, defaultCPUPercent), MemoryPercent: valueOr(o.MemoryPercent, 0),
+		ScaleDownSeconds: valueOr(o.ScaleDownSeconds, defaultScaleDownSeconds),
 	}
-	a.MaxReplicas = given(o.MaxReplicas, defaultScale*a.MinReplicas)
+	a.MaxReplicas = valueOr(o.MaxReplicas, defaultScale*a.MinReplicas)
 	return a
 }
 
-func given[T any](value *T, otherwise T) T {
+func valueOr[T any](value *T, otherwise T) T {
 	if value == nil {
 		return otherwise
 	}

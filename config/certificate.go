@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const (
@@ -17,8 +15,8 @@ const (
 
 // Certificate is a TLS certificate that the stack brings along; both fields are set or none is.
 type Certificate struct {
-	Chain pulumi.StringInput // PEM, the host's own certificate first
-	Key   pulumi.StringInput // PEM
+	Chain Secret // PEM, the host's own certificate first
+	Key   Secret // PEM
 
 	leaf *x509.Certificate // nil when it cannot be used
 }
@@ -29,7 +27,7 @@ func (c *Config) validateHosts(ps *problems) {
 		return
 	}
 	leaf := c.TLS.Certificate.leaf
-	for _, s := range c.Services() {
+	for _, s := range c.PublicServices() {
 		if host := c.Host(s); leaf.VerifyHostname(host) != nil {
 			ps.refuse(keyTLSCertificate, fmt.Sprintf("is not for %s but for %s", host, strings.Join(leaf.DNSNames, ", ")),
 				"it has to cover every public host: "+c.hosts(), "< <file.pem>")
@@ -42,18 +40,16 @@ func (c *Config) validateHosts(ps *problems) {
 // controller, every visitor would get its default certificate instead.
 func (l *loader) certificate() *Certificate {
 	given := Certificate{Chain: l.secret(keyTLSCertificate, nil), Key: l.secret(keyTLSKey, nil)}
-	if given.Chain == nil || given.Key == nil {
+	if given.Chain == "" || given.Key == "" {
 		for key, other := range map[string]string{keyTLSCertificate: keyTLSKey, keyTLSKey: keyTLSCertificate} {
-			set := map[string]bool{keyTLSCertificate: given.Chain != nil, keyTLSKey: given.Key != nil}
+			set := map[string]bool{keyTLSCertificate: given.Chain != "", keyTLSKey: given.Key != ""}
 			if !set[key] && set[other] && !l.ps.has(key) {
 				l.ps.refuse(key, "not set", other+" is, and one is nothing without the other", "< <file.pem>")
 			}
 		}
 		return nil
 	}
-	chain, _ := l.ctx.GetConfig(project + ":" + keyTLSCertificate)
-	key, _ := l.ctx.GetConfig(project + ":" + keyTLSKey)
-	pair, err := tls.X509KeyPair([]byte(chain), []byte(key))
+	pair, err := tls.X509KeyPair([]byte(given.Chain), []byte(given.Key))
 	if err != nil {
 		// Its message names what is wrong with the PEM and quotes none of it.
 		l.ps.refuse(keyTLSCertificate, "cannot be used: "+strings.TrimPrefix(err.Error(), "tls: "), "it and "+keyTLSKey+" are PEM and belong together", "< <file.pem>")

@@ -40,8 +40,8 @@ func (l *loader) chosenCluster() cluster {
 
 func (l *loader) readCluster() cluster {
 	var c cluster
-	name := filepath.Join(stateFolder, l.ctx.Stack(), "cluster.json")
-	text, err := os.ReadFile(filepath.Join(l.ctx.RootDirectory(), name))
+	name := filepath.Join(stateFolder, l.in.Stack, "cluster.json")
+	text, err := os.ReadFile(filepath.Join(l.in.Root, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return c
 	}

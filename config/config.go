@@ -3,13 +3,8 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"todo/spec"
 	"todo/target"
 )
 
@@ -43,9 +38,7 @@ type Config struct {
 	Docker target.Engine
 	Images Images
 
-	Backend  Service
-	Web      Service
-	Chatbot  Service
+	rows     []Service // every service, also those that are not enabled
 	Database DatabaseConfig
 
 	nodeAddressOfCluster string // what make up found
@@ -55,9 +48,11 @@ type Config struct {
 	// RolloutTimeoutSeconds is how long a workload may take to become Ready before an update fails; default 900.
 	RolloutTimeoutSeconds int
 
-	LogLevel      string // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
-	OpenAIBaseURL string // "" is OpenAI's own
-	Secrets       Secrets
+	LogLevel      string            // DEBUG, INFO, WARNING, ERROR or CRITICAL; default INFO
+	OpenAIBaseURL string            // "" is OpenAI's own
+	Secrets       map[string]Secret // by variable; DATABASE_URL and its like as well as `secrets`
+	Smoke         []SmokeCheck
+	Journey       bool // the smoke test signs up, adds a task and signs out; default: for the reference application
 
 	Observability Observability
 
@@ -97,6 +92,8 @@ type DatabaseConfig struct {
 	Image   string
 	Storage string // quantity of the volume
 
+	Host, Name, User string // of the database that the services use; the password is a secret
+
 	StorageClass  string // "" is the cluster's default
 	Port          int    // DATABASE_URL's, also when it is not the stack's own; default DatabasePort
 	MigrationPort int    // MIGRATION_DATABASE_URL's; default Port
@@ -113,59 +110,13 @@ type Migration struct {
 	PodAnnotations map[string]string // the same
 }
 
-// Secrets never leave their outputs: the plain text is looked at while it is checked, and dropped.
-// A nil field was not set.
-type Secrets struct {
-	DatabaseURL      pulumi.StringInput
-	MigrationURL     pulumi.StringInput // nil is DatabaseURL
-	BetterAuthSecret pulumi.StringInput
-	// AuthSecretAlso is accepted beside it: the next one before a rotation, the one before after it.
-	AuthSecretAlso   pulumi.StringInput
-	OpenAIKey        pulumi.StringInput
-	ChatbotOpenAIKey pulumi.StringInput
-}
-
-// Service is what the topology and the stack say about one of the three workloads.
-type Service struct {
-	Name        string // Service name in the cluster's DNS, source folder, Dockerfile
-	Enabled     bool   // false leaves it out, with everything that is for it; default true
-	Port        int    // container port and Service port
-	LocalPort   int    // on localhost, under the localhost exposure
-	NodePort    int    // 0 is none; used by the localhost and nodePort exposures
-	Replicas    int    // unless Autoscaling is on, which begins with as many
-	Autoscaling spec.Autoscaling
-	Pods        spec.Pods
-	Probes      spec.Probes
-	Resources   spec.Resources
-	Image       string             // a given reference; "" is built from source
-	Env         map[string]string  // added to the ConfigMap; of the computed names it can set ALLOWED_ORIGINS only
-	Source      string             // a folder, or a git URL with #ref; "" is the folder of that name in Images.SourceRoot
-	Egress      []spec.Destination // where its pods may connect to besides what the topology says
-	SourceFiles [][]string         // each group needs one of its files, or the build cannot work
-
-	folder string // Source on this machine
-}
-
-// Services returns the workloads that are enabled, in the order in which they are listed everywhere.
-func (c *Config) Services() []Service {
-	return slices.DeleteFunc([]Service{c.Backend, c.Web, c.Chatbot}, func(s Service) bool { return !s.Enabled })
-}
-
-// ClusterURL is where other pods find a service, "" without it. The namespace's search domain completes the name.
-func (s Service) ClusterURL() string {
-	if !s.Enabled {
-		return ""
-	}
-	return fmt.Sprintf("http://%s:%d", s.Name, s.Port)
-}
-
 // Origins are where browsers come from.
 func (c *Config) Origins() string {
 	return strings.Join(slices.DeleteFunc([]string{c.WebURL(), c.ChatbotURL()}, func(url string) bool { return url == "" }), ",")
 }
 
-// Environment is what the application is told it runs in.
-func (c *Config) Environment() string {
+// Stage is what the application is told it runs in.
+func (c *Config) Stage() string {
 	if c.Production {
 		return "production"
 	}

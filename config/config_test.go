@@ -66,7 +66,7 @@ func TestSchemaDeclaresEveryKey(t *testing.T) {
 
 // The CLI hands the defaults of Pulumi.yaml to the program as if the user had set them; a test or another program does not.
 func TestSchemaDefaultsAreTheProgramsOwn(t *testing.T) {
-	o := pulumitest.Options{Root: pulumitest.Project(t), Preview: true, Config: map[string]string{}}
+	o := options{Root: pulumitest.Project(t), Preview: true, Config: map[string]string{}}
 	m, _ := bare("", nil)
 	without, err := load(t, o, m)
 	if err != nil {
@@ -89,18 +89,18 @@ func TestSchemaDefaultsAreTheProgramsOwn(t *testing.T) {
 
 func TestOverridesKeepTheRestOfTheTopology(t *testing.T) {
 	m, _ := bare("", nil)
-	cfg, err := load(t, pulumitest.Options{Config: map[string]string{
+	cfg, err := load(t, options{Config: map[string]string{
 		"todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000/",
 		"todo:services": `{"backend":{"replicas":3,"resources":{"limits":{"memory":"1Gi"}},"probes":{"readinessPeriodSeconds":300},"env":{"X":"y"}}}`,
 	}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := cfg.Backend
+	b := cfg.Service(BackendName)
 	if b.Replicas != 3 || b.Resources.Limits.Memory != "1Gi" || b.Probes.ReadinessPeriodSeconds != 300 || b.Env["X"] != "y" {
 		t.Errorf("the backend is %+v: an override was not taken", b)
 	}
-	if b.Resources.Limits.CPU != "500m" || b.Resources.Requests.Memory != "256Mi" || b.Probes.Liveness != "/health" || cfg.Web.Replicas != 2 {
+	if b.Resources.Limits.CPU != "500m" || b.Resources.Requests.Memory != "256Mi" || b.Probes.Liveness != "/health" || cfg.Service(WebName).Replicas != 2 {
 		t.Errorf("the backend is %+v: an override changed more than it names", b)
 	}
 	if cfg.Images.Registry != "localhost:5000" {
@@ -112,13 +112,13 @@ func TestOverridesKeepTheRestOfTheTopology(t *testing.T) {
 func TestAListBelowAKeyMayBeText(t *testing.T) {
 	m, _ := bare("", nil)
 	given := `{"enabled":true,"command":"[\"alembic\",\"upgrade\",\"head\"]","timeoutSeconds":60}`
-	cfg, err := load(t, pulumitest.Options{Preview: true, Config: map[string]string{"todo:migration": given}}, m)
+	cfg, err := load(t, options{Preview: true, Config: map[string]string{"todo:migration": given}}, m)
 	if err != nil || !slices.Equal(cfg.Migration.Command, []string{"alembic", "upgrade", "head"}) || cfg.Migration.TimeoutSeconds != 60 {
 		t.Errorf("migration = %+v, %v; want the list that the text holds", cfg, err)
 	}
 	services := `{"backend":"{\"replicas\":3,\"nodeSelector\":{\"pool\":\"api\"}}"}`
-	cfg, err = load(t, pulumitest.Options{Preview: true, Config: map[string]string{"todo:services": services}}, m)
-	if err != nil || cfg.Backend.Replicas != 3 || cfg.Backend.Pods.NodeSelector["pool"] != "api" {
+	cfg, err = load(t, options{Preview: true, Config: map[string]string{"todo:services": services}}, m)
+	if err != nil || cfg.Service(BackendName).Replicas != 3 || cfg.Service(BackendName).Pods.NodeSelector["pool"] != "api" {
 		t.Errorf("backend = %+v, %v; want what the text holds", cfg, err)
 	}
 }
@@ -129,7 +129,7 @@ func TestChosenClusterIsAWhole(t *testing.T) {
 	pulumitest.Write(t, root, ".state/dev/cluster.json",
 		`{"context":"todo-lab","kubeconfig":"`+root+`/kubeconfig","registry":"localhost:5000","dockerHost":"unix:///lab.sock","local":true,"kind":"lab"}`)
 
-	cfg, err := load(t, pulumitest.Options{Root: root}, m)
+	cfg, err := load(t, options{Root: root}, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestChosenClusterIsAWhole(t *testing.T) {
 		t.Errorf("context %q, registry %q, daemon %q: want what make up chose", cfg.Kube.Context, cfg.Images.Registry, cfg.Docker.Host)
 	}
 
-	cfg, err = load(t, pulumitest.Options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": "kubeconfig"}}, m)
+	cfg, err = load(t, options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": "kubeconfig"}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestKubeconfigPathIsTheStacksOwnWords(t *testing.T) {
 	pulumitest.Write(t, elsewhere, ".kube/shop", string(text))
 	pulumitest.Write(t, root, "clusters/shop", string(text))
 	for _, path := range []string{"clusters/shop", "~/.kube/shop", filepath.Join(elsewhere, ".kube/shop")} {
-		cfg, err := load(t, pulumitest.Options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": path}}, m)
+		cfg, err := load(t, options{Root: root, Config: map[string]string{"todo:kubeContext": "minikube", "todo:kubeconfigPath": path}}, m)
 		if err != nil {
 			t.Errorf("%s: %v; want the file that the plugin finds there", path, err)
 			continue

@@ -17,7 +17,7 @@ func (l *loader) database(c *Config) DatabaseConfig {
 	var given databaseOverride
 	l.object(keyDatabase, &given)
 	possible := !c.Production && c.ExternalSecrets == nil
-	managed := possible && c.Backend.Enabled && l.runsDatabase()
+	managed := possible && c.needsDatabase() && l.runsDatabase()
 	d := DatabaseConfig{
 		Managed:      managed,
 		Parked:       possible && !managed,
@@ -26,6 +26,7 @@ func (l *loader) database(c *Config) DatabaseConfig {
 		StorageClass: given.StorageClass,
 		Port:         l.databasePort(keyDatabaseURL, DatabasePort),
 	}
+	d.describe(l.in.Values[keyDatabaseURL].Text)
 	d.MigrationPort = l.databasePort(keyMigrationURL, d.Port)
 	if given != (databaseOverride{}) && !d.Managed {
 		l.ps.add(Problem{Key: keyDatabase, Got: "set", Want: "the stack runs no database of its own: there is none in production, with a DATABASE_URL of another or externalSecrets, or without the backend",
@@ -35,7 +36,7 @@ func (l *loader) database(c *Config) DatabaseConfig {
 }
 
 func (l *loader) runsDatabase() bool {
-	plain, _ := l.ctx.GetConfig(project + ":" + keyDatabaseURL)
+	plain := l.in.Values[keyDatabaseURL].Text
 	u, err := url.Parse(plain)
 	return plain == "" || (err == nil && l.ownDatabase(u))
 }

@@ -15,8 +15,8 @@ import (
 // object reads a key that holds an object or a list into out, which keeps its value when the key is absent. encoding/json
 // stops at the first mistake and finds names in any case; a user gets every mistake, with its path and what it should be.
 func (l *loader) object(key string, out any) {
-	raw, set := l.ctx.GetConfig(project + ":" + key)
-	if !set || raw == "" {
+	raw := l.in.Values[key].Text
+	if raw == "" {
 		return
 	}
 	decoder := json.NewDecoder(strings.NewReader(raw))
@@ -49,8 +49,19 @@ func (ps *problems) compare(path string, given any, want reflect.Type) any {
 	if want.Kind() == reflect.Pointer {
 		want = want.Elem()
 	}
-	if text, ok := given.(string); ok {
-		given = unpacked(text, want)
+	switch v := given.(type) {
+	case string:
+		given = unpacked(v, want)
+	case json.Number: // pulumi config set --path writes a number or true where text is meant
+		if want.Kind() == reflect.String {
+			given = v.String()
+		}
+	case bool:
+		if want.Kind() == reflect.String {
+			given = strconv.FormatBool(v)
+		} else if want == reflect.TypeFor[publicOverride]() { // public: true is short for an object
+			given = map[string]any{"enabled": v}
+		}
 	}
 	fits := given == nil
 	switch v := given.(type) {
@@ -82,6 +93,21 @@ func (ps *problems) compare(path string, given any, want reflect.Type) any {
 // unpacked reads a list or an object out of the text that `pulumi config set --path` makes of one: as a whole key it would be
 // read as JSON, below one it stays text.
 func unpacked(text string, want reflect.Type) any {
+	switch want.Kind() {
+	case reflect.Int:
+		if _, err := strconv.Atoi(text); err == nil {
+			return json.Number(text)
+		}
+		return text
+	case reflect.Bool:
+		if on, err := strconv.ParseBool(text); err == nil {
+			return on
+		}
+		return text
+	}
+	if on, err := strconv.ParseBool(text); err == nil && want == reflect.TypeFor[publicOverride]() {
+		return map[string]any{"enabled": on}
+	}
 	if !slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Struct}, want.Kind()) {
 		return text
 	}

@@ -15,7 +15,7 @@ const deliveryPatience = 20 * time.Second
 // builds reports whether any service's image is built here.
 func (c *Config) builds() bool {
 	for _, s := range c.Services() {
-		if s.Image == "" {
+		if s.Built() {
 			return true
 		}
 	}

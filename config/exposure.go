@@ -92,7 +92,7 @@ type From struct {
 // Outsiders are who may reach the public services from outside of the namespace, as far as NetworkPolicies decide it, and
 // which services are public.
 func (c *Config) Outsiders() (From, []Service) {
-	public := c.Services()
+	public := c.PublicServices()
 	from := c.IngressFrom
 	switch c.Exposure {
 	case Localhost:
@@ -126,19 +126,25 @@ const (
 )
 
 // WebURL is where a browser finds the web front.
-func (c *Config) WebURL() string { return c.publicURL(c.Web) }
+func (c *Config) WebURL() string { return c.PublicURL(c.Service(WebName)) }
 
 // ChatbotURL is where a browser finds the chatbot.
-func (c *Config) ChatbotURL() string { return c.publicURL(c.Chatbot) }
+func (c *Config) ChatbotURL() string { return c.PublicURL(c.Service(ChatbotName)) }
 
 // APIURL is where a browser, or any other client outside the cluster, finds the backend.
-func (c *Config) APIURL() string { return c.publicURL(c.Backend) }
+func (c *Config) APIURL() string { return c.PublicURL(c.Service(BackendName)) }
 
-// publicURL is "" for a service that is left out.
-func (c *Config) publicURL(s Service) string {
-	if !s.Enabled {
+// PublicServices returns the services that users reach from outside.
+func (c *Config) PublicServices() []Service {
+	return slices.DeleteFunc(c.Services(), func(s Service) bool { return !s.Public.Enabled || s.Port == 0 })
+}
+
+// PublicURL is where users find a service; "" when they do not reach it.
+func (c *Config) PublicURL(s Service) string {
+	if !s.Enabled || !s.Public.Enabled || s.Port == 0 {
 		return ""
 	}
+	path := strings.TrimSuffix(s.Public.Path, "/")
 	switch c.Exposure {
 	case Localhost:
 		return fmt.Sprintf("http://localhost:%d", s.LocalPort)
@@ -146,17 +152,26 @@ func (c *Config) publicURL(s Service) string {
 		return "http://" + net.JoinHostPort(c.NodeAddress, strconv.Itoa(s.NodePort))
 	case LoadBalancer:
 		if !c.LoadBalancer.TLS {
-			return "http://" + c.Host(s)
+			return "http://" + c.Host(s) + path
 		}
 	}
-	return "https://" + c.Host(s)
+	return "https://" + c.Host(s) + path
 }
 
 // named tells whether the exposure serves host names below the domain.
 func (e Exposure) named() bool { return e == LoadBalancer || e == Ingress || e == Gateway }
 
 // Host is the public host name of a service under an exposure with a domain.
-func (c *Config) Host(s Service) string { return hostPrefix[s.Name] + c.Domain }
+func (c *Config) Host(s Service) string {
+	if s.Public.Host != "" {
+		return s.Public.Host
+	}
+	prefix, known := hostPrefix[s.Name]
+	if !known {
+		prefix = s.Name + "."
+	}
+	return prefix + c.Domain
+}
 
 // CookieDomain lets the fronts share one session: a cookie of localhost, or of a node, ignores ports and needs no domain.
 func (c *Config) CookieDomain() string {
@@ -189,14 +204,18 @@ func (c *Config) NextCommand() string {
 		}
 		return fmt.Sprintf("point %s at these addresses: %s -n %s get services", c.hosts(), kubectl, c.Namespace)
 	default:
-		first := c.Services()[0]
-		return "curl --fail " + c.publicURL(first) + first.Probes.Readiness
+		public := c.PublicServices()
+		if len(public) == 0 {
+			return "make status"
+		}
+		first := public[0]
+		return "curl --fail " + c.PublicURL(first) + first.Probes.Readiness
 	}
 }
 
 func (c *Config) hosts() string {
 	var hosts []string
-	for _, s := range c.Services() {
+	for _, s := range c.PublicServices() {
 		hosts = append(hosts, c.Host(s))
 	}
 	return strings.Join(hosts, ", ")

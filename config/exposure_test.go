@@ -27,7 +27,7 @@ func TestNodeAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := bare(recorded, nil)
-			o := pulumitest.Options{Root: pulumitest.Project(t), Preview: c.preview, Config: map[string]string{
+			o := options{Root: pulumitest.Project(t), Preview: c.preview, Config: map[string]string{
 				"todo:exposure": "nodePort", "todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000",
 			}}
 			maps.Copy(o.Config, c.config)
@@ -38,8 +38,8 @@ func TestNodeAddress(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cfg.WebURL() != c.web || cfg.Backend.NodePort != 30800 {
-				t.Errorf("the web is at %s and the API's port is %d, want %s and 30800", cfg.WebURL(), cfg.Backend.NodePort, c.web)
+			if cfg.WebURL() != c.web || cfg.Service(BackendName).NodePort != 30800 {
+				t.Errorf("the web is at %s and the API's port is %d, want %s and 30800", cfg.WebURL(), cfg.Service(BackendName).NodePort, c.web)
 			}
 		})
 	}
@@ -52,9 +52,8 @@ func TestNextCommand(t *testing.T) {
 			"addresses: kubectl --context prod-eu -n todo-dev get services",
 	} {
 		c := &Config{Exposure: exposure, Domain: "todo.your-company.com", NodeAddress: "10.0.0.7", Namespace: "todo-dev",
-			Stack: "dev", Kube: Kube{Context: "prod-eu"},
-			Backend: defaultBackend(), Web: defaultWeb(), Chatbot: defaultChatbot()}
-		c.Backend.NodePort = defaultNodePorts[backendName]
+			Stack: "dev", Kube: Kube{Context: "prod-eu"}, rows: knownServices()}
+		c.row(BackendName).NodePort = defaultNodePorts[BackendName]
 		if got := c.NextCommand(); got != want {
 			t.Errorf("%s: next is %q, want %q", exposure, got, want)
 		}
@@ -90,7 +89,7 @@ func TestGivenCertificate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := bare("", nil)
-			o := pulumitest.Options{Root: pulumitest.Project(t), Secrets: map[string]string{}, Config: map[string]string{
+			o := options{Root: pulumitest.Project(t), Secrets: map[string]string{}, Config: map[string]string{
 				"todo:exposure": "ingress", "todo:domain": domain, "todo:kubeContext": "todo-lab", "todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000",
 			}}
 			maps.Copy(o.Config, c.plain)

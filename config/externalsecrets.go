@@ -24,13 +24,15 @@ type externalSecretsOverride struct {
 	Store           string            `json:"store" default:"required" doc:"Store that the operator reads." allowed:"the name of one"`
 	StoreKind       string            `json:"storeKind" default:"SecretStore" doc:"Its kind." allowed:"SecretStore, ClusterSecretStore"`
 	Prefix          string            `json:"prefix" doc:"Goes before the variable's name to make the key in the store." allowed:"text"`
-	Keys            map[string]string `json:"keys" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"DATABASE_URL, BETTER_AUTH_SECRET, BETTER_AUTH_SECRET_ALSO, OPENAI_API_KEY, VITE_OPENAI_API_KEY, MIGRATION_DATABASE_URL"`
+	Keys            map[string]string `json:"keys" doc:"Key in the store by variable, <key> or <key>#<property>. DATABASE_URL and BETTER_AUTH_SECRET are read without it too, the others only with it." allowed:"text by the name of a secret that a service lists"`
 	RefreshInterval string            `json:"refreshInterval" default:"1h" doc:"How often the store is read again; 0s is once. Pods see a new value when they start." allowed:"a duration such as 15m"`
 }
 
-// Migration is what the schema's Job reads.
-func (e *ExternalSecrets) Migration() map[string]spec.RemoteRef {
-	return map[string]spec.RemoteRef{keyDatabaseURL: or(e.remote[keyMigrationURL], e.remote[keyDatabaseURL])}
+// Migration is what the schema's Job reads: the named variables, and the database past its pooler.
+func (e *ExternalSecrets) Migration(variables []string) map[string]spec.RemoteRef {
+	picked := e.For(variables)
+	picked[keyDatabaseURL] = or(e.remote[keyMigrationURL], e.remote[keyDatabaseURL])
+	return picked
 }
 
 // For picks from the store what one container reads.
@@ -53,7 +55,7 @@ var storedKeys = []string{keyDatabaseURL, keyAuthSecret, keyAuthSecretAlso, keyO
 func (l *loader) externalSecrets() *ExternalSecrets {
 	given, before := externalSecretsOverride{}, len(l.ps.list)
 	l.object(keyExternalSecrets, &given)
-	raw, _ := l.ctx.GetConfig(project + ":" + keyExternalSecrets)
+	raw := l.in.Values[keyExternalSecrets].Text
 	if raw == "" || raw == "{}" || raw == "null" || len(l.ps.list) > before {
 		return nil
 	}
@@ -63,8 +65,8 @@ func (l *loader) externalSecrets() *ExternalSecrets {
 	}
 	for _, name := range slices.Sorted(maps.Keys(given.Keys)) {
 		path := join(keyExternalSecrets+".keys", name)
-		if !slices.Contains(storedKeys, name) {
-			l.ps.add(Problem{Key: path, Got: "no secret of a service", Want: suggestion(name, storedKeys), Fix: l.ps.remove(path)})
+		if !secretVariable.MatchString(name) {
+			l.ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: l.ps.remove(path)})
 			continue
 		}
 		key, property, _ := strings.Cut(given.Keys[name], "#")
@@ -89,8 +91,8 @@ func (l *loader) checkExternalSecrets(e *ExternalSecrets) {
 	if d, err := time.ParseDuration(e.RefreshInterval); err != nil || d < 0 || (d > 0 && d < time.Second) {
 		l.ps.refuse(keyExternalSecrets+".refreshInterval", quoted(e.RefreshInterval), "allowed: 0s, or a duration of a second or more", "1h")
 	}
-	for _, key := range storedKeys {
-		if plain, set := l.ctx.GetConfig(project + ":" + key); set && plain != "" {
+	for _, key := range append([]string{keySecrets}, storedKeys...) {
+		if l.in.Values[key].Text != "" {
 			l.ps.add(Problem{Key: key, Got: "set", Want: fmt.Sprintf("externalSecrets reads it from %s %s", e.StoreKind, e.Store), Fix: l.ps.remove(key)})
 		}
 	}

@@ -2,12 +2,7 @@ package config
 
 //go:generate env UPDATE_GOLDEN=1 go test -run TestReference .
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+import "slices"
 
 // project is the namespace of the keys: the project's name in Pulumi.yaml.
 const project = "todo"
@@ -27,6 +22,9 @@ const (
 	keyBaseImages      = "baseImages"
 	keySourceRoot      = "sourceRoot"
 	keyServices        = "services"
+	keySecrets         = "secrets"
+	keySmoke           = "smoke"
+	keyJourney         = "journey"
 	keyLogLevel        = "LOG_LEVEL"
 	keyOpenAIBaseURL   = "OPENAI_BASE_URL"
 	keyNetworkPolicies = "networkPolicies"
@@ -56,8 +54,16 @@ const (
 	keyObservability    = "observability"
 )
 
+// The secrets that the program itself makes or passes on.
+const (
+	DatabaseURL  = keyDatabaseURL
+	MigrationURL = keyMigrationURL
+	AuthSecret   = keyAuthSecret
+	OpenAIKey    = keyOpenAIKey
+)
+
 var secretKeys = []string{keyKubeconfig, keyDatabaseURL, keyAuthSecret, keyOpenAIKey, keyChatbotOpenAI, keyRegistryPassword,
-	keyTLSCertificate, keyTLSKey, keyMigrationURL, keyAuthSecretAlso,
+	keyTLSCertificate, keyTLSKey, keyMigrationURL, keyAuthSecretAlso, keySecrets,
 }
 
 var plainKeys = []string{
@@ -67,32 +73,9 @@ var plainKeys = []string{
 	keyNetworkPolicies, keyResourceQuota, keyLabels, keyAnnotations, keyRegistry, keyDockerHost, keyPlatform, keyImages, keyBaseImages,
 	keySourceRoot, keyServices, keyMigration, keyRolloutTimeout, keyLogLevel, keyOpenAIBaseURL,
 	keyKubeStack, keyRegistryUsername, keyPullSecrets, keyDatabase, keyExternalSecrets, keyRenderYAML, keyObservability, keyAIOps,
+	keySmoke, keyJourney,
 }
 
 func isSecret(key string) bool { return slices.Contains(secretKeys, key) }
 
 func knownKeys() []string { return slices.Concat(plainKeys, secretKeys) }
-
-// Keys holds the names of all keys that are set. The SDK reads keys one by one and lists none, so an unknown one
-// could not be told; Read is given to pulumi.Run as an option and sees the list.
-type Keys struct{ names []string }
-
-// Read is a pulumi.RunOption.
-func (k *Keys) Read(info *pulumi.RunInfo) {
-	k.names = k.names[:0]
-	for name := range info.Config {
-		k.names = append(k.names, name)
-	}
-	slices.Sort(k.names)
-}
-
-// unknown refuses keys of this project that nothing reads: a misspelt key would silently keep its default.
-func (k *Keys) unknown(ps *problems) {
-	for _, full := range k.names {
-		key, ours := strings.CutPrefix(full, project+":")
-		if !ours || slices.Contains(knownKeys(), key) {
-			continue
-		}
-		ps.add(Problem{Key: key, Got: "unknown key", Want: suggestion(key, knownKeys()), Fix: ps.remove(key)})
-	}
-}

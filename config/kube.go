@@ -5,18 +5,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"todo/target"
 )
 
 // Kube is the one cluster that the stack may change.
 type Kube struct {
 	Context string
-	Path    string             // a kubeconfig file, as configured; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
-	Content pulumi.StringInput // a kubeconfig's text, secret; wins over Path
-	Stack   string             // of Pulumi, whose output is the kubeconfig; "" is none
-	Absent  bool               // a preview without any cluster
+	Path    string // a kubeconfig file, as configured; "" is the machine's own ($KUBECONFIG or ~/.kube/config)
+	Content Secret // a kubeconfig's text; wins over Path
+	Stack   string // of Pulumi, whose output is the kubeconfig; "" is none
+	Absent  bool   // a preview without any cluster
 	// HostNetwork is the network that Minikube's node shares with the machine it runs on; "" for every other cluster.
 	HostNetwork string
 
@@ -46,9 +44,7 @@ func (l *loader) kube(chosen cluster) Kube {
 		allowNonLocal: l.boolean(keyAllowNonLocal, false),
 		allowLocal:    l.boolean(keyAllowLocal, false),
 	}
-	if k.Content != nil {
-		k.inline, _ = l.ctx.GetConfig(project + ":" + keyKubeconfig)
-	}
+	k.inline = string(k.Content)
 	k.explicit, k.pathGiven = k.Context != "", l.text(keyKubeconfigPath, "") != ""
 	return k
 }

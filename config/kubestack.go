@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // kubeStackOutput is the name that Pulumi's own cluster packages and examples give to it.
@@ -21,7 +19,7 @@ func (k *Kube) validateStack(ps *problems) {
 	if !stackName.MatchString(k.Stack) {
 		ps.refuse(keyKubeStack, quoted(k.Stack), "allowed: <organization>/<project>/<stack>; the organization of a file backend is organization", "<organization>/<project>/<stack>")
 	}
-	if k.Content != nil {
+	if k.Content != "" {
 		ps.add(Problem{Key: keyKubeconfig, Got: "set", Want: "kubeStack brings one", Fix: ps.remove(keyKubeconfig)})
 	}
 	if k.pathGiven {
@@ -29,21 +27,15 @@ func (k *Kube) validateStack(ps *problems) {
 	}
 }
 
-// follow reads the kubeconfig of the stack that made the cluster. It is the one thing that loading asks of the engine: a
-// read, which changes nothing.
-func (k *Kube) follow(ctx *pulumi.Context, ps *problems) {
+// follow reads the kubeconfig of the stack that made the cluster: a read, which changes nothing.
+func (k *Kube) follow(output func(stack, name string) (any, error), ps *problems) {
 	want := "the stack must export a kubeconfig: its text, or an object of its shape"
 	fix := fmt.Sprintf("pulumi stack output %s -s %s", kubeStackOutput, k.Stack)
-	reference, err := pulumi.NewStackReference(ctx, k.Stack, nil)
-	var details *pulumi.StackReferenceOutputDetails
-	if err == nil {
-		details, err = reference.GetOutputDetails(kubeStackOutput)
-	}
+	value, err := output(k.Stack, kubeStackOutput)
 	if err != nil {
 		ps.add(Problem{Key: keyKubeStack, Got: fmt.Sprintf("%s cannot be read: %v", k.Stack, err), Want: want, Fix: fix})
 		return
 	}
-	value := or(details.SecretValue, details.Value)
 	text, isText := value.(string)
 	if !isText && value != nil {
 		object, err := json.Marshal(value)
@@ -58,5 +50,5 @@ func (k *Kube) follow(ctx *pulumi.Context, ps *problems) {
 		k.Absent = true
 		return
 	}
-	k.inline, k.Content, k.Path = text, pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput), ""
+	k.inline, k.Content, k.Path = text, Secret(text), ""
 }

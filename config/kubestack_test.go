@@ -5,17 +5,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
 	"todo/internal/pulumitest"
 )
 
 const clusterStack = "your-company/cluster/dev"
 
-func withKubeStack(outputs resource.PropertyMap, extra map[string]string) pulumitest.Options {
-	o := pulumitest.Options{
+func withKubeStack(kubeconfig any, extra map[string]string) options {
+	o := options{
 		Config:  map[string]string{"todo:kubeStack": clusterStack, "todo:registry": "localhost:5000"},
-		Outputs: map[string]resource.PropertyMap{clusterStack: outputs},
+		Outputs: map[string]any{clusterStack: kubeconfig},
 	}
 	maps.Copy(o.Config, extra)
 	return o
@@ -28,23 +26,21 @@ func kubeconfigOf(server string) string {
 func TestKubeStack(t *testing.T) {
 	m, _ := bare("", nil)
 	local := kubeconfigOf("https://127.0.0.1:6443")
-	object := resource.NewPropertyMapFromMap(map[string]any{
+	object := map[string]any{
 		"current-context": "a",
 		"clusters":        []any{map[string]any{"name": "c", "cluster": map[string]any{"server": "https://127.0.0.1:6443"}}},
 		"contexts":        []any{map[string]any{"name": "a", "context": map[string]any{"cluster": "c"}}},
-	})
-	for name, output := range map[string]resource.PropertyValue{
-		"text":          resource.NewProperty(local),
-		"secret text":   resource.MakeSecret(resource.NewProperty(local)),
-		"object":        resource.NewProperty(object),
-		"secret object": resource.MakeSecret(resource.NewProperty(object)),
+	}
+	for name, output := range map[string]any{
+		"text":   local,
+		"object": object,
 	} {
-		cfg, err := load(t, withKubeStack(resource.PropertyMap{"kubeconfig": output}, nil), m)
+		cfg, err := load(t, withKubeStack(output, nil), m)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if cfg.Kube.Context != "a" || cfg.Kube.Content == nil || cfg.Kube.Path != "" {
+		if cfg.Kube.Context != "a" || cfg.Kube.Content == "" || cfg.Kube.Path != "" {
 			t.Errorf("%s: the cluster is %+v, want context a of the stack's kubeconfig", name, cfg.Kube)
 		}
 	}
@@ -52,16 +48,16 @@ func TestKubeStack(t *testing.T) {
 
 func TestKubeStackRefusals(t *testing.T) {
 	m, _ := bare("", nil)
-	good := resource.PropertyMap{"kubeconfig": resource.NewProperty(kubeconfigOf("https://127.0.0.1:6443"))}
+	good := kubeconfigOf("https://127.0.0.1:6443")
 	for name, c := range map[string]struct {
-		outputs resource.PropertyMap
+		outputs any
 		extra   map[string]string
 		want    string
 	}{
-		"remote cluster for dev": {outputs: resource.PropertyMap{"kubeconfig": resource.NewProperty(kubeconfigOf("https://203.0.113.7"))}, want: `kubeContext: "a" is at https://203.0.113.7`},
-		"no such output":         {outputs: resource.PropertyMap{}, want: "kubeStack: " + clusterStack + " has no output kubeconfig"},
+		"remote cluster for dev": {outputs: kubeconfigOf("https://203.0.113.7"), want: `kubeContext: "a" is at https://203.0.113.7`},
+		"no such output":         {outputs: nil, want: "kubeStack: " + clusterStack + " has no output kubeconfig"},
 		"no such stack":          {outputs: good, extra: map[string]string{"todo:kubeStack": "your-company/cluster/live"}, want: `unknown stack "your-company/cluster/live"`},
-		"not a kubeconfig":       {outputs: resource.PropertyMap{"kubeconfig": resource.NewProperty(": [")}, want: "kubeconfig: cannot be parsed"},
+		"not a kubeconfig":       {outputs: ": [", want: "kubeconfig: cannot be parsed"},
 		"no stack's name":        {outputs: good, extra: map[string]string{"todo:kubeStack": "cluster"}, want: `kubeStack: "cluster"; allowed: <organization>/<project>/<stack>`},
 		"and a file":             {outputs: good, extra: map[string]string{"todo:kubeconfigPath": "kubeconfig"}, want: "kubeconfigPath: "},
 	} {
@@ -74,7 +70,7 @@ func TestKubeStackRefusals(t *testing.T) {
 	if _, err := load(t, o, m); err == nil || !strings.Contains(err.Error(), "kubeconfig: set; kubeStack brings one") {
 		t.Errorf("two kubeconfigs: got %v", err)
 	}
-	o = withKubeStack(resource.PropertyMap{}, nil)
+	o = withKubeStack(nil, nil)
 	o.Preview = true
 	if cfg, err := load(t, o, m); err != nil || !cfg.Kube.Absent {
 		t.Errorf("a preview before the cluster exists ended with %v, want it to go on without a cluster", err)

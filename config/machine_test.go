@@ -3,13 +3,12 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"todo/internal/pulumitest"
 	"todo/target"
@@ -22,18 +21,24 @@ DOCKER_CERT_PATH=/home/user/.minikube/certs
 MINIKUBE_ACTIVE_DOCKERD=minikube
 `
 
+// options are one run. The zero value is an update of stack dev without configuration.
+type options struct {
+	Stack   string            // default dev
+	Root    string            // default: a project of the test's own
+	Preview bool              // a dry run
+	Config  map[string]string // plain values, as todo:namespace
+	Secrets map[string]string // encrypted ones
+	Outputs map[string]any    // kubeconfig outputs of other stacks, by stack
+}
+
 // load runs Load on a machine of the test's making.
-func load(t *testing.T, o pulumitest.Options, m target.Machine) (*Config, error) {
+func load(t testing.TB, o options, m target.Machine) (*Config, error) {
 	t.Helper()
-	if o.Root == "" {
-		o.Root = pulumitest.Project(t)
-	}
-	cfg, _, err := loadRecorded(t, o, m)
+	cfg, _, err := loadWarned(t, o, m)
 	return cfg, err
 }
 
-func loadRecorded(t testing.TB, o pulumitest.Options, m target.Machine) (cfg *Config, r *pulumitest.Recorder,
-	err error) {
+func loadWarned(t testing.TB, o options, m target.Machine) (*Config, []string, error) {
 	t.Helper()
 	if m.Dial == nil { // a Docker Engine answers unless the test says otherwise
 		m.Dial = func(context.Context, string, string) error { return nil }
@@ -45,12 +50,24 @@ func loadRecorded(t testing.TB, o pulumitest.Options, m target.Machine) (cfg *Co
 			return getenv(name)
 		}
 	}
-	var keys Keys
-	r, _, err = pulumitest.Run(t, o, func(ctx *pulumi.Context) (err error) {
-		cfg, err = keys.load(ctx, m)
-		return err
-	}, keys.Read)
-	return cfg, r, err
+	in := Input{Stack: or(o.Stack, "dev"), Root: o.Root, Preview: o.Preview, Values: map[string]Value{}}
+	if in.Root == "" {
+		in.Root = pulumitest.Project(t)
+	}
+	for key, text := range o.Config {
+		in.Values[strings.TrimPrefix(key, "todo:")] = Value{Text: text}
+	}
+	for key, text := range o.Secrets {
+		in.Values[strings.TrimPrefix(key, "todo:")] = Value{Text: text, Secret: true}
+	}
+	in.StackOutput = func(stack, _ string) (any, error) {
+		output, known := o.Outputs[stack]
+		if !known {
+			return nil, fmt.Errorf("unknown stack %q", stack)
+		}
+		return output, nil
+	}
+	return Load(t.Context(), in, m)
 }
 
 // bare is a machine with nothing on it; minikube answers what it is told to.
@@ -71,7 +88,7 @@ func bare(answer string, failure error) (m target.Machine, asked *[]string) {
 
 func TestMinikubesOwnDaemonBuilds(t *testing.T) {
 	m, asked := bare(recorded, nil)
-	cfg, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
+	cfg, err := load(t, options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +108,7 @@ func profiles(runtime string) string {
 }
 
 func TestMinikubesRuntimeDecides(t *testing.T) {
-	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+	o := options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
 	for name, c := range map[string]struct {
 		answer, want string
 		loads        bool
@@ -129,7 +146,7 @@ func TestMinikubeIsNotAskedInVain(t *testing.T) {
 		"given images": {"todo:images", given},
 	} {
 		m, asked := bare("", errors.New("not installed"))
-		_, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig", extra[0]: extra[1]}}, m)
+		_, err := load(t, options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig", extra[0]: extra[1]}}, m)
 		if err != nil || len(*asked) > 0 {
 			t.Errorf("%s: asked %q and got %v, want no question", name, *asked, err)
 		}
@@ -138,7 +155,7 @@ func TestMinikubeIsNotAskedInVain(t *testing.T) {
 
 func TestMinikubeMissing(t *testing.T) {
 	m, _ := bare("", errors.New("executable file not found"))
-	o := pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
+	o := options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
 	if _, err := load(t, o, m); err == nil || !strings.Contains(err.Error(), "minikube profile list: executable file not found") {
 		t.Errorf("an update without Minikube ended with %v, want the command that failed", err)
 	}
@@ -150,14 +167,14 @@ func TestMinikubeMissing(t *testing.T) {
 
 func TestPreviewWithoutAnyCluster(t *testing.T) {
 	m, asked := bare("", nil)
-	cfg, err := load(t, pulumitest.Options{Preview: true}, m)
+	cfg, err := load(t, options{Preview: true}, m)
 	if err != nil {
 		t.Fatalf("a preview needs no cluster, but: %v", err)
 	}
 	if !cfg.Kube.Absent || len(*asked) > 0 {
 		t.Errorf("Absent is %t after running %q; want true and nothing run", cfg.Kube.Absent, *asked)
 	}
-	if _, err := load(t, pulumitest.Options{}, m); err == nil || !strings.Contains(err.Error(), "no kubeconfig in /nowhere/.kube/config") {
+	if _, err := load(t, options{}, m); err == nil || !strings.Contains(err.Error(), "no kubeconfig in /nowhere/.kube/config") {
 		t.Errorf("an update without a cluster ended with %v, want where it looked", err)
 	}
 }
@@ -195,7 +212,7 @@ func TestAnUpdateNeedsADockerEngine(t *testing.T) {
 				return errors.New("nobody listens")
 			}
 			c.config["todo:kubeconfigPath"] = "kubeconfig"
-			cfg, err := load(t, pulumitest.Options{Config: c.config, Preview: c.preview}, m)
+			cfg, err := load(t, options{Config: c.config, Preview: c.preview}, m)
 			if c.want == "" && err != nil {
 				t.Errorf("refused: %v", err)
 			}
@@ -235,7 +252,7 @@ func TestAMissingContext(t *testing.T) {
 			}
 			return nil, exec.ErrNotFound
 		}
-		o := pulumitest.Options{Root: pulumitest.Project(t), Preview: c.preview,
+		o := options{Root: pulumitest.Project(t), Preview: c.preview,
 			Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}
 		pulumitest.Write(t, o.Root, "without",
 			pulumitest.Kubeconfig(map[string]string{"cloud": "https://k8s.your-company.com"}))

@@ -27,14 +27,14 @@ type migrationOverride struct {
 func (l *loader) migration(c *Config) Migration {
 	var o migrationOverride
 	l.object(keyMigration, &o)
-	m := defaultMigration
+	m, backend := defaultMigration, c.Service(BackendName)
 	// A skipped Job is one that there would be, also when the image is given.
 	m.Skip = o.Skip
-	m.Enabled = o.Command != nil || ((c.Backend.Image == "" || m.Skip) && isFile(filepath.Join(c.Root, c.SourceFolder(c.Backend), migrationFile)))
+	m.Enabled = o.Command != nil || ((backend.Built() || m.Skip) && isFile(filepath.Join(c.Root, c.SourceFolder(backend), migrationFile)))
 	if o.Enabled != nil {
 		m.Enabled = *o.Enabled
 	}
-	m.Enabled = m.Enabled && c.Backend.Enabled
+	m.Enabled = m.Enabled && backend.Enabled
 	if o.Command != nil {
 		m.Command = *o.Command
 	}

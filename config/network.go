@@ -42,7 +42,7 @@ func destinationOf(u *url.URL) spec.Destination {
 
 // databasePort is that of a URL, or otherwise when the key is not set. The port is all that is kept of the plain text.
 func (l *loader) databasePort(key string, otherwise int) int {
-	plain, _ := l.ctx.GetConfig(project + ":" + key)
+	plain := l.in.Values[key].Text
 	u, err := url.Parse(plain)
 	if plain == "" || err != nil {
 		return otherwise // checkDatabaseURL has refused it

@@ -60,7 +60,7 @@ func (o Observability) validate(c *Config, ps *problems) {
 	if !dnsLabel.MatchString(o.Namespace) {
 		ps.refuse(key("namespace"), quoted(o.Namespace), "allowed: a namespace", defaultScraperNamespace)
 	}
-	if o.Metrics != NoMetrics && !c.Backend.Enabled {
+	if o.Metrics != NoMetrics && !c.Service(BackendName).Enabled {
 		ps.refuse(key("metrics"), quoted(string(o.Metrics)), "the metrics are the backend's, which is not enabled", string(NoMetrics))
 	}
 	if o.Metrics == NoMetrics && o.Dashboard {

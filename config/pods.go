@@ -7,14 +7,6 @@ import "todo/spec"
 // Zones tells whether pods spread over zones too.
 func (c *Config) Zones() bool { return c.Production }
 
-// MaxPods is the number of pods outside a rollout that there can be.
-func (s Service) MaxPods() int {
-	if s.Autoscaling.Enabled {
-		return s.Autoscaling.MaxReplicas
-	}
-	return s.Replicas
-}
-
 // podsOverride are settings of the pods. They stand beside the others in `services.<name>`, as users know them from there.
 type podsOverride struct {
 	Labels         map[string]string `json:"podLabels" default:"none" doc:"More labels of the pods, for example of a mesh." allowed:"labels, none of app.kubernetes.io/"`
@@ -24,6 +16,8 @@ type podsOverride struct {
 	PriorityClass  string            `json:"priorityClassName" default:"the cluster's" doc:"PriorityClass of the pods; it has to exist." allowed:"a DNS name"`
 	GraceSeconds   *int              `json:"terminationGracePeriodSeconds" default:"45" doc:"Seconds that a pod has to end: 10 in which it still serves, then its own drain." allowed:"15 to 3600"`
 	ServiceAccount struct {
+		Name        string            `json:"name" default:"generated" doc:"Fixed name of the ServiceAccount, as some clouds' identities need it." allowed:"a DNS name"`
+		Existing    bool              `json:"existing" doc:"The ServiceAccount is there already: it is used, and not created." allowed:"true, false"`
 		Annotations map[string]string `json:"annotations" default:"none" doc:"Annotations of the ServiceAccount, and of the backend that of its migration: a cloud's identity, such as eks.amazonaws.com/role-arn." allowed:"annotations"`
 	} `json:"serviceAccount"`
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"testing"
 
-	"todo/internal/pulumitest"
 	"todo/spec"
 )
 
@@ -29,11 +28,11 @@ func TestTheStartFitsIntoTheRollout(t *testing.T) {
 				given["todo:services"] = `{"backend":{"probes":` + test.probes + `}}`
 			}
 			m, _ := bare("", nil)
-			cfg, err := load(t, pulumitest.Options{Config: given}, m)
+			cfg, err := load(t, options{Config: given}, m)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := cfg.Backend.Probes.StartupSeconds; got != test.want {
+			if got := cfg.Service(BackendName).Probes.StartupSeconds; got != test.want {
 				t.Errorf("a start may take %d s, want %d: it must not end after the rollout", got, test.want)
 			}
 		})

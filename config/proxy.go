@@ -7,17 +7,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-)
 
-// ProxyArgs are the build arguments through which a build reaches the network. BuildKit knows them: it keeps them out
-// of its cache keys and out of an image's history, and a Dockerfile need not declare them.
-var ProxyArgs = []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"}
+	"todo/spec"
+)
 
 // buildProxies takes the proxies from the environment, each in both spellings: programs differ in which they read. One
 // that must not or cannot be used by a build is left out with a warning, because the build may do without.
 func buildProxies(getenv func(string) string) (args map[string]string, warnings []string) {
 	args = map[string]string{}
-	for name, other := range pairs(ProxyArgs) {
+	for name, other := range pairs(spec.ProxyArgs) {
 		value := cmp.Or(getenv(name), getenv(other))
 		if value == "" || name == "NO_PROXY" && len(args) == 0 {
 			continue

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"strings"
 	"testing"
-
-	"todo/internal/pulumitest"
 )
 
 func TestBuildProxies(t *testing.T) {
@@ -51,7 +49,7 @@ func TestBuildProxies(t *testing.T) {
 func TestProxiesAreReadWhereImagesAreBuilt(t *testing.T) {
 	m, _ := bare(recorded, nil)
 	m.Getenv = func(name string) string { return map[string]string{"HTTPS_PROXY": "http://proxy:3128"}[name] }
-	cfg, err := load(t, pulumitest.Options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
+	cfg, err := load(t, options{Config: map[string]string{"todo:kubeconfigPath": "kubeconfig"}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,14 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // RegistryLogin are the credentials of Images.Registry, for pushing and for the pods' pulling.
 type RegistryLogin struct {
 	Username string
-	Password pulumi.StringInput // secret
+	Password Secret
 }
 
 // dnsSubdomain is what Kubernetes asks of most objects' names.
@@ -21,11 +19,11 @@ var dnsSubdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]
 func (l *loader) registryLogin() *RegistryLogin {
 	login := RegistryLogin{Username: l.text(keyRegistryUsername, ""), Password: l.secret(keyRegistryPassword, checkRegistryPassword)}
 	switch {
-	case login.Username == "" && login.Password == nil:
+	case login.Username == "" && login.Password == "":
 		return nil
 	case login.Username == "":
 		l.ps.refuse(keyRegistryUsername, "not set", "registryPassword needs it", "<user>")
-	case login.Password == nil && !l.ps.has(keyRegistryPassword):
+	case login.Password == "" && !l.ps.has(keyRegistryPassword):
 		l.ps.refuse(keyRegistryPassword, "not set", "registryUsername needs it", "")
 	case strings.ContainsRune(login.Username, ':'):
 		l.ps.refuse(keyRegistryUsername, quoted(login.Username), "a colon would begin the password", "<user>")

@@ -58,7 +58,7 @@ func checkAuthSecret(plain string) (got, want, good string) {
 }
 
 func (l *loader) checkAuthSecretAlso(plain string) (got, want, good string) {
-	if signs, _ := l.ctx.GetConfig(project + ":" + keyAuthSecret); plain == signs {
+	if plain == l.in.Values[keyAuthSecret].Text {
 		return "the value of " + keyAuthSecret, "it is the next key before a rotation, and the one before after it", ""
 	}
 	got, _, good = checkAuthSecret(plain)

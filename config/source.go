@@ -61,12 +61,13 @@ func parseSource(text string) (g gitSource, remote bool, problem string) {
 
 // fetchSources brings the sources that are repositories to this machine, so that everything after it sees folders only.
 func (c *Config) fetchSources(ctx context.Context, m target.Machine, ps *problems) {
-	for _, s := range []*Service{&c.Backend, &c.Web, &c.Chatbot} {
+	for i := range c.rows {
+		s := &c.rows[i]
 		key := "services." + s.Name + ".source"
 		if s.Source == "" || !s.Enabled {
 			continue
 		}
-		if s.Image != "" {
+		if !s.Built() {
 			ps.add(Problem{Key: key, Got: "set", Want: "images." + s.Name + " is ready-made, and nothing is built from a source", Fix: ps.remove(key)})
 			continue
 		}

@@ -35,8 +35,8 @@ func repository(t *testing.T) (url string, git func(args ...string) string) {
 	return "file://" + folder, git
 }
 
-func withSource(source string) pulumitest.Options {
-	return pulumitest.Options{Config: map[string]string{
+func withSource(source string) options {
+	return options{Config: map[string]string{
 		"todo:kubeconfigPath": "kubeconfig", "todo:registry": "localhost:5000", "todo:services": `{"backend":{"source":"` + source + `"}}`,
 	}}
 }
@@ -66,7 +66,7 @@ func TestSourceFromGit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder = cfg.SourceFolder(cfg.Backend)
+		folder = cfg.SourceFolder(cfg.Service(BackendName))
 		text, err := os.ReadFile(filepath.Join(o.Root, folder, "requirements.txt"))
 		if err != nil {
 			t.Fatal(err)
@@ -143,10 +143,10 @@ func TestSourceFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := filepath.Join(cfg.Root, cfg.SourceFolder(cfg.Backend)); got != elsewhere {
+	if got := filepath.Join(cfg.Root, cfg.SourceFolder(cfg.Service(BackendName))); got != elsewhere {
 		t.Errorf("the backend is built from %s, want %s", got, elsewhere)
 	}
-	if got := cfg.SourceFolder(cfg.Web); got != "app/frontend-web" {
+	if got := cfg.SourceFolder(cfg.Service(WebName)); got != "app/frontend-web" {
 		t.Errorf("the web front is built from %s, want app/frontend-web: the others keep their folders", got)
 	}
 }

@@ -11,9 +11,10 @@ import (
 // the ports, paths and names; README.md's table shows all of it.
 
 const (
-	backendName  = services.Backend
-	webName      = services.Web
-	chatbotName  = services.Chatbot
+	BackendName = services.Backend
+	WebName     = services.Web
+	ChatbotName = services.Chatbot
+
 	databaseName = services.Database
 
 	minNodePort = 30000 // the API server's default range
@@ -28,10 +29,10 @@ const (
 )
 
 // defaultNodePorts resemble the services' own ports. The backend has its own under the nodePort exposure only.
-var defaultNodePorts = map[string]int{webName: 30000, chatbotName: 30001, backendName: 30800}
+var defaultNodePorts = map[string]int{WebName: 30000, ChatbotName: 30001, BackendName: 30800}
 
 // hostPrefix goes before the domain.
-var hostPrefix = map[string]string{backendName: "api.", webName: "", chatbotName: "chat."}
+var hostPrefix = map[string]string{BackendName: "api.", WebName: "", ChatbotName: "chat."}
 
 var defaultBaseImages = BaseImages{Python: "python:3.13-slim", Node: "node:20-alpine", Postgres: "postgres:17-alpine"}
 
@@ -71,38 +72,79 @@ const (
 	ephemeralLimit   = "512Mi"
 )
 
-func defaultBackend() Service {
-	return Service{
-		Name: backendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
-		Probes:      spec.Probes{Liveness: "/health", Readiness: "/ready", ReadinessPeriodSeconds: 10, LivenessSeconds: spec.DefaultLivenessSeconds, StartupSeconds: spec.DefaultStartupSeconds},
+// knownServices are the rows of the three known services. Their variables are those that the applications read; a
+// reference to a service that is not enabled leaves its variable out.
+func knownServices() []Service {
+	backend := Service{
+		Name: BackendName, Enabled: true, Port: services.BackendPort, LocalPort: services.BackendPort, Replicas: 2,
+		Probes:      probes("/health", "/ready", spec.DefaultLivenessSeconds),
 		Pods:        spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
 		Resources:   resources("250m", "256Mi", "500m", "512Mi"),
+		Secrets:     []string{keyDatabaseURL, keyAuthSecret, keyAuthSecretAlso, keyOpenAIKey},
+		Uses:        []string{useDatabase, useOpenAI},
+		Public:      Public{Enabled: true, Path: "/"},
 		SourceFiles: [][]string{{"requirements.txt", "poetry.lock", "uv.lock"}},
+		computed: map[string]string{
+			"FRONTEND_URL":     "${services.frontend-web.publicUrl}",
+			AllowedOrigins:     "${origins}",
+			"LOG_LEVEL":        "${logLevel}",
+			"ENVIRONMENT":      "${environment}",
+			"OPENAI_BASE_URL":  "${openaiBaseUrl}",
+			"MIGRATE_ON_START": "${migrateOnStart}",
+			"METRICS_PORT":     "${metricsPort}",
+		},
+	}
+	web := frontEnd(WebName, services.WebPort)
+	web.Secrets = []string{keyAuthSecret, keyAuthSecretAlso}
+	web.computed = map[string]string{
+		"NEXT_PUBLIC_API_URL": "${services.backend.publicUrl}",
+		"API_URL":             "${services.backend.url}", // server side: never through the front door
+		"BETTER_AUTH_URL":     "${services.frontend-web.publicUrl}",
+		"CHATBOT_URL":         "${services.frontend-chatbot.publicUrl}",
+		"COOKIE_DOMAIN":       "${cookieDomain}",
+	}
+	chatbot := frontEnd(ChatbotName, services.ChatbotPort)
+	chatbot.Secrets = []string{keyChatbotOpenAI}
+	chatbot.computed = map[string]string{
+		"VITE_API_URL":  "${services.backend.publicUrl}",
+		"API_URL":       "${services.backend.url}",
+		"FRONTEND_URL":  "${services.frontend-web.publicUrl}",
+		"COOKIE_DOMAIN": "${cookieDomain}",
+	}
+	return []Service{backend, web, chatbot}
+}
+
+func frontEnd(name string, port int) Service {
+	return Service{
+		Name: name, Enabled: true, Port: port, LocalPort: port, NodePort: defaultNodePorts[name], Replicas: 2,
+		Probes:      probes("/api/healthz", "/api/healthz", frontLivenessSeconds),
+		Pods:        spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
+		Resources:   DefaultResources(),
+		Uses:        []string{BackendName},
+		Public:      Public{Enabled: true, Path: "/"},
+		SourceFiles: [][]string{{"package.json"}, {"package-lock.json", "pnpm-lock.yaml", "yarn.lock"}},
+		Writable:    map[string]string{nextCache: "128Mi"},
 	}
 }
 
-func defaultWeb() Service {
-	s := defaultFront(webName, services.WebPort)
-	s.NodePort = defaultNodePorts[webName]
-	return s
-}
+// DefaultResources are those of a container that says nothing, as of a front end.
+func DefaultResources() spec.Resources { return resources("100m", "128Mi", "200m", "256Mi") }
 
-func defaultChatbot() Service {
-	s := defaultFront(chatbotName, services.ChatbotPort)
-	s.NodePort = defaultNodePorts[chatbotName]
-	return s
-}
-
-func defaultFront(name string, port int) Service {
+// newService is a row that the stack adds. It is private, and has no probes until it names their paths.
+func newService(name string) Service {
 	return Service{
-		Name: name, Enabled: true, Port: port, LocalPort: port, Replicas: 2,
-		Probes:    spec.Probes{Liveness: "/api/healthz", Readiness: "/api/healthz", ReadinessPeriodSeconds: 10, LivenessSeconds: frontLivenessSeconds, StartupSeconds: spec.DefaultStartupSeconds},
-		Pods:      spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
-		Resources: resources("100m", "128Mi", "200m", "256Mi"),
-		SourceFiles: [][]string{
-			{"package.json"},
-			{"package-lock.json", "pnpm-lock.yaml", "yarn.lock"},
-		},
+		Name: name, Enabled: true, Replicas: 1, Resources: resources("100m", "128Mi", "500m", "512Mi"),
+		Probes: probes("", "", spec.DefaultLivenessSeconds), Pods: spec.Pods{GraceSeconds: spec.DefaultGraceSeconds},
+	}
+}
+
+// nextCache is where Next.js keeps what it renders at run time.
+const nextCache = "/app/.next/cache"
+
+func probes(liveness, readiness string, livenessSeconds int) spec.Probes {
+	return spec.Probes{
+		Liveness: liveness, Readiness: readiness, ReadinessPeriodSeconds: 10,
+		LivenessSeconds: livenessSeconds, StartupSeconds: spec.DefaultStartupSeconds,
 	}
 }
 

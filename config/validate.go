@@ -8,20 +8,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"todo/spec"
 )
 
 // AllowedOrigins is the one computed variable that `services.<name>.env` may set.
 const AllowedOrigins = "ALLOWED_ORIGINS"
 
 var (
-	dnsLabel  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	dnsName   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
-	registry  = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
-	reference = regexp.MustCompile(`^[a-z0-9][-._:/a-z0-9]*(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[a-f0-9]{64})?$`)
-	platforms = []string{"linux/amd64", "linux/arm64"}
-	logLevels = []string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+	dnsLabel       = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	dnsName        = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+	registry       = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	imageReference = regexp.MustCompile(`^[a-z0-9][-._:/a-z0-9]*(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[a-f0-9]{64})?$`)
+	platforms      = []string{"linux/amd64", "linux/arm64"}
+	logLevels      = []string{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 )
 
 // validate checks every value and every contradiction between values that needs no cluster.
@@ -37,6 +35,8 @@ func (c *Config) validate(ps *problems) {
 	c.validateExposure(ps)
 	c.validateImages(ps)
 	c.validateServices(ps)
+	c.validateSecrets(ps)
+	c.validateSmoke(ps)
 	c.validateSources(ps)
 	c.Migration.validate(ps)
 	c.Observability.validate(c, ps)
@@ -76,7 +76,7 @@ func (c *Config) validateProduction(ps *problems) {
 			ps.refuse(keyExposure, quoted(string(c.Exposure)), "production is not served over plain http; allowed: ingress, gateway, loadBalancer", string(Ingress))
 		}
 	}
-	if c.Backend.Enabled && c.Secrets.DatabaseURL == nil && c.ExternalSecrets == nil && !ps.has(keyDatabaseURL) {
+	if c.needsDatabase() && c.Secrets[keyDatabaseURL] == "" && c.ExternalSecrets == nil && !ps.has(keyDatabaseURL) {
 		ps.add(Problem{Key: keyDatabaseURL, Got: "not set", Want: "production has no database of its own making", Later: true,
 			Fix: ps.set(keyDatabaseURL, goodDatabaseURL)})
 	}
@@ -90,65 +90,10 @@ func (c *Config) validateProduction(ps *problems) {
 	}
 }
 
-func (c *Config) validateServices(ps *problems) {
-	if len(c.Services()) == 0 {
-		ps.refuse(keyServices, "none enabled", "nothing would be deployed", "--path services.backend.enabled true")
-	}
-	nodePorts, localPorts := map[int]string{}, map[int]string{}
-	for _, s := range c.Services() {
-		key := "services." + s.Name
-		if s.Replicas < 0 || s.Replicas > 100 {
-			ps.refuse(key+".replicas", fmt.Sprint(s.Replicas), "allowed: 0 to 100", "2")
-		}
-		if other, taken := nodePorts[s.NodePort]; taken && s.NodePort != 0 {
-			ps.refuse(key+".nodePort", fmt.Sprint(s.NodePort), "already that of "+other, "30010")
-		}
-		nodePorts[s.NodePort] = s.Name
-		if s.NodePort != 0 && (s.NodePort < minNodePort || s.NodePort > maxNodePort) {
-			ps.refuse(key+".nodePort", fmt.Sprint(s.NodePort), fmt.Sprintf("allowed: %d to %d", minNodePort, maxNodePort), "30000")
-		}
-		if c.Exposure == NodePort && s.NodePort == 0 {
-			ps.refuse(key+".nodePort", "0", "the nodePort exposure needs one for each service", fmt.Sprint(defaultNodePorts[s.Name]))
-		}
-		if other, taken := localPorts[s.LocalPort]; taken {
-			ps.refuse(key+".localPort", fmt.Sprint(s.LocalPort), "already that of "+other, fmt.Sprint(s.Port+10000))
-		}
-		localPorts[s.LocalPort] = s.Name
-		if s.LocalPort < 1 || s.LocalPort > maxPort {
-			ps.refuse(key+".localPort", fmt.Sprint(s.LocalPort), "allowed: 1 to 65535", fmt.Sprint(s.Port+10000))
-		}
-		if p := s.Probes.ReadinessPeriodSeconds; p < 1 || p > 3600 {
-			ps.refuse(key+".probes.readinessPeriodSeconds", fmt.Sprint(p), "allowed: 1 to 3600", "10")
-		}
-		if p := s.Probes.LivenessSeconds; p < 3 || p > 3600 {
-			ps.refuse(key+".probes.livenessSeconds", fmt.Sprint(p), "allowed: 3 to 3600", fmt.Sprint(spec.DefaultLivenessSeconds))
-		}
-		if p := s.Probes.StartupSeconds; p < 10 || p > 1800 {
-			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p), "allowed: 10 to 1800", fmt.Sprint(spec.DefaultStartupSeconds))
-		} else if p > c.RolloutTimeoutSeconds && s.MaxPods() > 0 {
-			ps.refuse(key+".probes.startupSeconds", fmt.Sprint(p),
-				fmt.Sprintf("a rollout fails after rolloutTimeoutSeconds, %d, before it is over", c.RolloutTimeoutSeconds), fmt.Sprint(c.RolloutTimeoutSeconds))
-		}
-		if g := s.Pods.GraceSeconds; g < 15 || g > 3600 {
-			ps.refuse(key+".terminationGracePeriodSeconds", fmt.Sprint(g), "allowed: 15 to 3600", fmt.Sprint(spec.DefaultGraceSeconds))
-		}
-		for role, path := range map[string]string{"liveness": s.Probes.Liveness, "readiness": s.Probes.Readiness} {
-			if !strings.HasPrefix(path, "/") {
-				ps.refuse(key+".probes."+role, quoted(path), "allowed: a path that starts with /", "/"+path)
-			}
-		}
-		s.validateResources(key, ps)
-		s.validateEnv(key, c.Backend.Enabled, ps)
-		s.validateEgress(key, c.NetworkPolicies, ps)
-		s.validateAutoscaling(key, ps)
-		validatePods(s.Pods, key, ps)
-	}
-}
-
 // validateSources names what a build would miss, before anything is created.
 func (c *Config) validateSources(ps *problems) {
 	for _, s := range c.Services() {
-		if s.Image != "" || (s.Source != "" && s.folder == "") { // not built, or fetchSources has refused it
+		if !s.Built() || (s.Source != "" && s.folder == "") { // not built, or fetchSources has refused it
 			continue
 		}
 		folder, root := c.SourceFolder(s), keySourceRoot
@@ -167,8 +112,12 @@ func (c *Config) validateSources(ps *problems) {
 					Fix: "add the file, or " + ps.set("images."+s.Name, "<repository>:<tag>")})
 			}
 		}
-		if file := s.Dockerfile(); !isFile(filepath.Join(c.Root, file)) {
-			ps.add(Problem{Key: keySourceRoot, Got: "no file " + file, Want: "the build needs it", Fix: "git checkout -- " + file})
+		if file := c.Dockerfile(s); !isFile(filepath.Join(c.Root, file)) {
+			fix := "git checkout -- " + file
+			if s.computed == nil || s.Build.Dockerfile != "" {
+				fix = ps.set("services."+s.Name+".build.dockerfile", "<file below the source>")
+			}
+			ps.add(Problem{Key: root, Got: "no file " + file, Want: "the build needs it", Fix: fix})
 		}
 	}
 }
@@ -185,7 +134,12 @@ func (c *Config) SourceFolder(s Service) string {
 }
 
 // Dockerfile is the service's, relative to Root.
-func (s Service) Dockerfile() string { return filepath.Join("dockerfiles", s.Name+".Dockerfile") }
+func (c *Config) Dockerfile(s Service) string {
+	if s.Build.Dockerfile == "" && s.computed != nil { // one of the three known services
+		return filepath.Join("dockerfiles", s.Name+".Dockerfile")
+	}
+	return filepath.Join(c.SourceFolder(s), or(s.Build.Dockerfile, "Dockerfile"))
+}
 
 func (ps *problems) has(key string) bool {
 	return slices.ContainsFunc(ps.list, func(p Problem) bool { return p.Key == key })

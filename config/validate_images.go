@@ -20,11 +20,11 @@ func (c *Config) validateImages(ps *problems) {
 	}
 	built := 0
 	for _, s := range c.Services() {
-		if s.Image == "" {
+		if s.Built() {
 			built++
-			continue
+		} else if s.Image != "" {
+			c.validateReference(ps, keyImages+"."+s.Name, s.Image)
 		}
-		c.validateReference(ps, keyImages+"."+s.Name, s.Image)
 	}
 	if built > 0 && c.Production && c.Images.Registry == "" {
 		ps.refuse(keyRegistry, "not set", fmt.Sprintf("production pulls its images from one, and %d are built here", built),
@@ -34,7 +34,7 @@ func (c *Config) validateImages(ps *problems) {
 
 func (c *Config) validateReference(ps *problems, key, ref string) {
 	const good = "<repository>:<tag>"
-	if !reference.MatchString(ref) {
+	if !imageReference.MatchString(ref) {
 		ps.refuse(key, quoted(ref), "allowed: [host/]repository:tag or [host/]repository@sha256:<digest>", good)
 		return
 	}

@@ -15,25 +15,27 @@ var (
 	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// ownEnv are names that the topology computes or that hold secrets: a second value in `env` would contradict it.
-// ALLOWED_ORIGINS is not among them: a client on another domain is a reason to add to it.
-var ownEnv = []string{
-	"FRONTEND_URL", "LOG_LEVEL", "ENVIRONMENT", "OPENAI_BASE_URL", "DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO",
-	"OPENAI_API_KEY", "NEXT_PUBLIC_API_URL", "BETTER_AUTH_URL", "API_URL", "VITE_API_URL", "VITE_OPENAI_API_KEY",
-	"CHATBOT_URL", "COOKIE_DOMAIN", "MIGRATE_ON_START", "METRICS_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT",
+// leadsNowhere reports whether a computed variable names a service that is not enabled. Then the service is somewhere else, and
+// only the user knows where.
+func (c *Config) leadsNowhere(text string) bool {
+	for _, ref := range references(text) {
+		if name, _, ok := serviceReference(ref); ok && !c.Service(name).Enabled {
+			return true
+		}
+	}
+	return false
 }
 
-// backendEnv are those of ownEnv that lead to the backend.
-var backendEnv = []string{"NEXT_PUBLIC_API_URL", "API_URL", "VITE_API_URL"}
-
-func (s Service) validateEnv(key string, backend bool, ps *problems) {
+func (c *Config) validateEnv(s Service, key string, ps *problems) {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		path := join(key+".env", name)
 		switch {
 		case !envName.MatchString(name):
 			ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: ps.remove(path)})
-		case !backend && slices.Contains(backendEnv, name): // then it is somewhere else, and only the user knows where
-		case slices.Contains(ownEnv, name):
+		case name == AllowedOrigins: // a client on another domain is a reason to add to it
+		case slices.Contains(wellKnown, name), name == "OTEL_EXPORTER_OTLP_ENDPOINT":
+			ps.add(Problem{Key: path, Got: "set here", Want: "it has a key of its own", Fix: ps.remove(path)})
+		case s.computed[name] != "" && !c.leadsNowhere(s.computed[name]):
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
 		}
 	}

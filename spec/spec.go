@@ -78,3 +78,9 @@ const (
 	// DefaultGraceSeconds cover the sleep before SIGTERM (10 s), the server's own drain (30 s), and a margin.
 	DefaultGraceSeconds = 45
 )
+
+// DatabaseName and DatabaseUser are those of the development database.
+const (
+	DatabaseName = "todo"
+	DatabaseUser = "todo"
+)

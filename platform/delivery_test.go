@@ -1,4 +1,4 @@
-package components
+package platform
 
 import (
 	"context"
@@ -51,15 +51,15 @@ func TestImagesReachEachKindOfCluster(t *testing.T) {
 				"todo:kubeconfigPath": "local", "todo:kubeContext": c.context, "todo:registry": c.registry,
 			}}
 			pulumitest.Write(t, o.Root, "local", pulumitest.Kubeconfig(map[string]string{c.context: "https://127.0.0.1:6443"}))
-			var keys config.Keys
+			var run Run
 			r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
-				cfg, err := keys.Load(ctx)
+				cfg, err := run.Load(ctx)
 				if err != nil {
 					return err
 				}
 				_, err = NewTodoApp(ctx, "todo", cfg)
 				return err
-			}, keys.Read)
+			}, run.Read)
 			if err != nil {
 				t.Fatal(err)
 			}

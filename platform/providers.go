@@ -1,4 +1,4 @@
-package components
+package platform
 
 import (
 	"fmt"
@@ -30,8 +30,8 @@ func newProviders(ctx *pulumi.Context, name, instance string, cfg *config.Config
 		kubeArgs = &kubernetes.ProviderArgs{RenderYamlToDirectory: pulumi.String(cfg.RenderYAML)}
 	case cfg.Kube.Absent:
 		kubeArgs.Kubeconfig, kubeArgs.Context = pulumi.String(noCluster), pulumi.String("none")
-	case cfg.Kube.Content != nil:
-		kubeArgs.Kubeconfig = cfg.Kube.Content.ToStringOutput()
+	case cfg.Kube.Content != "":
+		kubeArgs.Kubeconfig = secret(cfg.Kube.Content).ToStringOutput()
 	case cfg.Kube.Path != "":
 		// The path, not the content: credentials stay out of the state.
 		kubeArgs.Kubeconfig = pulumi.String(cfg.Kube.Path)
@@ -41,7 +41,7 @@ func newProviders(ctx *pulumi.Context, name, instance string, cfg *config.Config
 		return nil, fmt.Errorf("creating the Kubernetes provider: %w", err)
 	}
 
-	builds := slices.ContainsFunc(cfg.Services(), func(s config.Service) bool { return s.Image == "" })
+	builds := slices.ContainsFunc(cfg.Services(), func(s config.Service) bool { return s.Built() })
 	if !builds {
 		return []pulumi.ProviderResource{kube}, nil // no need of the Docker plugin either
 	}

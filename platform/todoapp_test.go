@@ -1,4 +1,4 @@
-package components
+package platform
 
 import (
 	"maps"
@@ -154,15 +154,15 @@ func runStack(t *testing.T, o pulumitest.Options) *pulumitest.Recorder {
 	t.Helper()
 	o.Config = maps.Clone(o.Config)
 	o.Config["todo:dockerHost"] = pulumitest.Engine(t)
-	var keys config.Keys
+	var run Run
 	r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
-		cfg, err := keys.Load(ctx)
+		cfg, err := run.Load(ctx)
 		if err != nil {
 			return err
 		}
 		_, err = NewTodoApp(ctx, "todo", cfg)
 		return err
-	}, keys.Read)
+	}, run.Read)
 	if err != nil {
 		t.Fatal(err)
 	}
