@@ -10,8 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/internal/pulumitest"
+	"todo/platform"
 )
 
 // stack is a committed stack file with what only an update needs.
@@ -46,8 +46,8 @@ const canary = "canary-7f3a"
 
 func run(t *testing.T, o pulumitest.Options) (*pulumitest.Recorder, map[string]pulumi.Input, error) {
 	t.Helper()
-	var keys config.Keys
-	return pulumitest.Run(t, o, deploy(&keys), keys.Read)
+	var run platform.Run
+	return pulumitest.Run(t, o, run.Deploy, run.Read)
 }
 
 func mustRun(t *testing.T, o pulumitest.Options) (*pulumitest.Recorder, map[string]pulumi.Input) {
@@ -110,7 +110,7 @@ func TestChildNamesStartWithTheirParents(t *testing.T) {
 }
 
 func TestExports(t *testing.T) {
-	want := []string{"apiUrl", "chatbotUrl", "images", "kubeContext", "namespace", "next", "nodePorts", "webUrl"}
+	want := []string{"apiUrl", "chatbotUrl", "images", "kubeContext", "namespace", "next", "nodePorts", "urls", "webUrl"}
 	for _, name := range stacks {
 		_, exports := mustRun(t, stack(t, name))
 		if got := slices.Sorted(maps.Keys(exports)); !slices.Equal(got, want) {

@@ -67,7 +67,7 @@ var exposureRefusals = map[string]refusal{
 	"certificate in prod":    {stack: "prod", config: map[string]string{"todo:tlsSecret": ""}, says: []string{"tlsSecret: not set"}},
 	"annotation's name":      {config: onDomain("ingress", "exposureAnnotations", `{"not a name":"x"}`), says: []string{"exposureAnnotations.not a name: ", `--path 'exposureAnnotations.not a name'`}},
 	"field of the program's": {config: onDomain("ingress", "ingressFrom", `{"-":true}`), says: []string{"ingressFrom.-: unknown field", "allowed: cidrs, namespaces"}},
-	"annotation of number":   {config: onDomain("ingress", "exposureAnnotations", `{"a/b":1}`), says: []string{"exposureAnnotations.a/b: a number"}},
+	"annotation of number":   {config: onDomain("ingress", "exposureAnnotations", `{"a/b":[1]}`), says: []string{"exposureAnnotations.a/b: a list"}},
 
 	"load balancer's class": {config: onDomain("loadBalancer", "loadBalancer", `{"class":"a b"}`), says: []string{`loadBalancer.class: "a b"`}},
 	"load balancer's field": {config: onDomain("loadBalancer", "loadBalancer", `{"ssl":true}`), says: []string{"loadBalancer.ssl: unknown field"}},

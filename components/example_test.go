@@ -23,8 +23,10 @@ func ExampleNewWorkload() {
 				Requests: spec.Quantities{CPU: "100m", Memory: "128Mi", EphemeralStorage: "64Mi"},
 				Limits:   spec.Quantities{CPU: "500m", Memory: "256Mi", EphemeralStorage: "128Mi"},
 			},
-			Config:  map[string]string{"CURRENCY": "EUR"},
-			Secrets: map[string]pulumi.StringInput{"PAYMENT_KEY": pulumi.String("from your configuration")},
+			EnvironmentArgs: components.EnvironmentArgs{
+				Config:  map[string]string{"CURRENCY": "EUR"},
+				Secrets: map[string]pulumi.StringInput{"PAYMENT_KEY": pulumi.String("from your configuration")},
+			},
 		})
 		if err != nil {
 			return err

@@ -68,8 +68,8 @@ const (
 	kagentTools = "kagent-tools"
 )
 
-// kagentAgents are the agents that the chart brings, over 2 GB of them.
-var kagentAgents = []string{
+// KagentAgents are the agents that the chart brings, over 2 GB of them.
+var KagentAgents = []string{
 	"argo-rollouts-agent", "cilium-debug-agent", "cilium-manager-agent", "cilium-policy-agent", "helm-agent",
 	"istio-agent", "k8s-agent", "kgateway-agent", "observability-agent", "promql-agent",
 }
@@ -151,7 +151,7 @@ func (a KagentArgs) values(key pulumi.StringInput) pulumi.Map {
 		},
 		"kmcp": off(), "grafana-mcp": off(), "querydoc": off(), // servers of tools that nobody here uses
 	}
-	for _, agent := range kagentAgents {
+	for _, agent := range KagentAgents {
 		values[agent] = off()
 	}
 	return values

@@ -14,9 +14,10 @@ const (
 	deploymentType = "kubernetes:apps/v1:Deployment"
 	serviceType    = "kubernetes:core/v1:Service"
 	secretType     = "kubernetes:core/v1:Secret"
+	imageType      = "docker:index/image:Image"
 	configMapType  = "kubernetes:core/v1:ConfigMap"
-	pod            = "spec.template.spec."
-	container      = pod + "containers.0."
+	podPath        = "spec.template.spec."
+	container      = podPath + "containers.0."
 )
 
 func workloadArgs() WorkloadArgs {
@@ -28,9 +29,10 @@ func workloadArgs() WorkloadArgs {
 			Requests: spec.Quantities{CPU: "1m", Memory: "2Mi", EphemeralStorage: "3Mi"},
 			Limits:   spec.Quantities{CPU: "4m", Memory: "5Mi", EphemeralStorage: "6Mi"},
 		},
-		Config:  map[string]string{"COLOUR": "red"},
-		Secrets: map[string]pulumi.StringInput{"TOKEN": pulumi.String("plain-token")},
-		Caches:  []string{"/app/cache"},
+		EnvironmentArgs: EnvironmentArgs{
+			Config: map[string]string{"COLOUR": "red"}, Secrets: map[string]pulumi.StringInput{"TOKEN": pulumi.String("plain-token")},
+		},
+		Writable: map[string]string{"/app/cache": "128Mi"},
 	}
 }
 
@@ -77,13 +79,13 @@ func TestWorkloadPod(t *testing.T) {
 		{"spec.strategy.rollingUpdate.maxSurge", "1", "a rollout needs room for one more"},
 		{"spec.revisionHistoryLimit", "5", "old ReplicaSets pile up"},
 		{"spec.progressDeadlineSeconds", "900", "a rollout that hangs has to fail"},
-		{pod + "automountServiceAccountToken", "false", "a stolen token is access to the API server"},
-		{pod + "enableServiceLinks", "false", "links pollute the environment"},
-		{pod + "serviceAccountName", `"web-serviceaccount-0a1b2c3d"`, "each service has an identity of its own"},
-		{pod + "terminationGracePeriodSeconds", "45", "it covers preStop and the server's drain"},
-		{pod + "securityContext.runAsNonRoot", "true", "restricted"},
-		{pod + "securityContext.runAsUser", "1000", "the kubelet checks numbers only"},
-		{pod + "securityContext.seccompProfile.type", `"RuntimeDefault"`, "restricted"},
+		{podPath + "automountServiceAccountToken", "false", "a stolen token is access to the API server"},
+		{podPath + "enableServiceLinks", "false", "links pollute the environment"},
+		{podPath + "serviceAccountName", `"web-serviceaccount-0a1b2c3d"`, "each service has an identity of its own"},
+		{podPath + "terminationGracePeriodSeconds", "45", "it covers preStop and the server's drain"},
+		{podPath + "securityContext.runAsNonRoot", "true", "restricted"},
+		{podPath + "securityContext.runAsUser", "1000", "the kubelet checks numbers only"},
+		{podPath + "securityContext.seccompProfile.type", `"RuntimeDefault"`, "restricted"},
 		{container + "securityContext", `{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true}`, "restricted"},
 		{container + "image", `"shop/web:1"`, "the reference that was given"},
 		{container + "imagePullPolicy", `"IfNotPresent"`, "tags are contents"},
@@ -102,7 +104,7 @@ func TestWorkloadPod(t *testing.T) {
 		{container + "resources.requests", `{"cpu":"1m","ephemeral-storage":"3Mi","memory":"2Mi"}`, "as asked"},
 		{container + "resources.limits", `{"cpu":"4m","ephemeral-storage":"6Mi","memory":"5Mi"}`, "as asked"},
 		{container + "volumeMounts", `[{"mountPath":"/tmp","name":"tmp"},{"mountPath":"/app/cache","name":"cache-0"}]`, "the root is read-only"},
-		{pod + "topologySpreadConstraints.0.whenUnsatisfiable", `"ScheduleAnyway"`, "one node must be able to run all"},
+		{podPath + "topologySpreadConstraints.0.whenUnsatisfiable", `"ScheduleAnyway"`, "one node must be able to run all"},
 	} {
 		expect(t, d, c.path, c.want, c.why)
 	}

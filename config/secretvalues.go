@@ -92,8 +92,13 @@ func (c *Config) validateSecrets(ps *problems) {
 				ps.add(Problem{Key: join(keySecrets, name), Got: "not set", Want: "service " + s.Name + " reads it", Later: true,
 					Fix: fmt.Sprintf("pulumi config set -s %s --secret --path %s", ps.stack, shellWord(join(keySecrets, name)))})
 			}
-			if _, both := s.Env[name]; both {
-				ps.add(Problem{Key: join("services."+s.Name+".env", name), Got: "set", Want: "the service reads it as a secret", Fix: ps.remove(join("services."+s.Name+".env", name))})
+		}
+	}
+	if e := c.ExternalSecrets; e != nil {
+		known := append(slices.Clone(wellKnown), sortedKeys(readBy)...)
+		for _, name := range sortedKeys(e.remote) {
+			if path := join(keyExternalSecrets+".keys", name); !slices.Contains(known, name) {
+				ps.add(Problem{Key: path, Got: "no secret of a service", Want: suggestion(name, known), Fix: ps.remove(path)})
 			}
 		}
 	}

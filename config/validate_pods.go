@@ -33,8 +33,10 @@ func (c *Config) validateEnv(s Service, key string, ps *problems) {
 		case !envName.MatchString(name):
 			ps.add(Problem{Key: path, Got: "not an environment variable's name", Want: "allowed: letters, digits and _", Fix: ps.remove(path)})
 		case name == AllowedOrigins: // a client on another domain is a reason to add to it
-		case slices.Contains(wellKnown, name), name == "OTEL_EXPORTER_OTLP_ENDPOINT":
-			ps.add(Problem{Key: path, Got: "set here", Want: "it has a key of its own", Fix: ps.remove(path)})
+		case slices.Contains(s.Secrets, name):
+			ps.add(Problem{Key: path, Got: "already a secret that the service reads", Want: "it has one value", Fix: ps.remove(path)})
+		case name == "OTEL_EXPORTER_OTLP_ENDPOINT":
+			ps.add(Problem{Key: path, Got: "already computed", Want: "it is observability.otlpEndpoint", Fix: ps.remove(path)})
 		case s.computed[name] != "" && !c.leadsNowhere(s.computed[name]):
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
 		}

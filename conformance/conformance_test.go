@@ -20,9 +20,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/components"
-	"todo/config"
 	"todo/internal/pulumitest"
+	"todo/platform"
 )
 
 // stacks are what is judged: the two committed ones, and the features that bring kinds of their own.
@@ -71,15 +70,15 @@ func resources(t *testing.T, name string, changed map[string]string) []pulumites
 		delete(o.Config, key)
 	}
 	o.Config["todo:dockerHost"] = pulumitest.Engine(t)
-	var keys config.Keys
+	var run platform.Run
 	r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
-		cfg, err := keys.Load(ctx)
+		cfg, err := run.Load(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = components.NewTodoApp(ctx, "todo", cfg)
+		_, err = platform.NewTodoApp(ctx, "todo", cfg)
 		return err
-	}, keys.Read)
+	}, run.Read)
 	if err != nil {
 		t.Fatal(err)
 	}

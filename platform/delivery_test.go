@@ -1,18 +1,14 @@
 package platform
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"todo/config"
 	"todo/internal/pulumitest"
 )
 
@@ -84,39 +80,4 @@ func TestImagesReachEachKindOfCluster(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestALoadedImage(t *testing.T) {
-	var mu sync.Mutex
-	var loaded []string
-	args := built()
-	args.Repository, args.Push = "localhost/todo/web", false
-	args.Load = func(_ context.Context, image string) error {
-		mu.Lock()
-		defer mu.Unlock()
-		loaded = append(loaded, image)
-		return nil
-	}
-	_, ref, err := runImage(t, args)
-	if want := "localhost/todo/web:0123456789abcdef"; err != nil || ref != want || !slices.Equal(loaded, []string{want}) {
-		t.Errorf("Ref is %s after loading %v (%v), want %s after loading it", ref, loaded, err, want)
-	}
-	args.Load = func(context.Context, string) error { return errors.New("the node is full") }
-	if _, err := runImageFailing(t, args); err == nil || !strings.Contains(err.Error(), "the node is full; if the Docker Engine") {
-		t.Errorf("error = %v, want why the image is not in the node, and what to do", err)
-	}
-	args.Push = true
-	if r, _, err := runImage(t, args); err == nil || !strings.Contains(err.Error(), "Load and Push") || len(r.All()) > 0 {
-		t.Errorf("two ways at once: %v, want a refusal", err)
-	}
-}
-
-// runImageFailing is runImage for an image whose Ref never resolves.
-func runImageFailing(t *testing.T, args ImageArgs) (*pulumitest.Recorder, error) {
-	t.Helper()
-	r, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {
-		_, err := NewImage(ctx, "web", args)
-		return err
-	})
-	return r, err
 }
