@@ -110,7 +110,7 @@ func TestChildNamesStartWithTheirParents(t *testing.T) {
 }
 
 func TestExports(t *testing.T) {
-	want := []string{"apiUrl", "chatbotUrl", "images", "kubeContext", "namespace", "next", "nodePorts", "urls", "webUrl"}
+	want := []string{"apiUrl", "chatbotUrl", "images", "kubeContext", "namespace", "next", "nodePorts", "smoke", "urls", "webUrl"}
 	for _, name := range stacks {
 		_, exports := mustRun(t, stack(t, name))
 		if got := slices.Sorted(maps.Keys(exports)); !slices.Equal(got, want) {

@@ -52,7 +52,7 @@ type LoadBalancerArgs struct {
 type Route struct {
 	Host string
 	Path string // prefix; "" is /
-	// Annotations are of this route alone: it then has an Ingress of its own, or they stand on its HTTPRoute.
+	// Annotations are of this route alone: it then has an Ingress of its own, or they are its HTTPRoute's.
 	Annotations map[string]string
 	Service     string
 	Workload    *Workload
@@ -94,7 +94,7 @@ func (a ExposureArgs) Validate() error {
 }
 
 // NewExposure creates `<name>-<service>-nodeport` per NodePort, `<name>-<service>-loadbalancer` per load balancer,
-// `<name>-certificate`, `<name>-ingress`, and for a Gateway what newGateway says.
+// `<name>-certificate`, what newIngresses says, and for a Gateway what newGateway says.
 func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pulumi.ResourceOption) (*Exposure, error) {
 	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -130,7 +130,7 @@ func NewExposure(ctx *pulumi.Context, name string, args ExposureArgs, opts ...pu
 		args = args.with(secret)
 	}
 	if args.Ingress != nil {
-		if err := newIngress(ctx, name+"-ingress", args, child); err != nil {
+		if err := newIngresses(ctx, name, args, child); err != nil {
 			return nil, err
 		}
 	}

@@ -92,10 +92,8 @@ func newGateway(ctx *pulumi.Context, name string, args ExposureArgs, child []pul
 		if err := newRoute(ctx, fmt.Sprintf("%s-%s-route", name, r.Service), args, r.Service, pulumi.Map{
 			"parentRefs": attached(tls(r)),
 			"hostnames":  pulumi.Array{pulumi.String(r.Host)},
-			"rules": pulumi.Array{pulumi.Map{
-				"backendRefs": pulumi.Array{pulumi.Map{"name": r.Workload.Service, "port": pulumi.Int(r.Port)}},
-			}},
-		}, child); err != nil {
+			"rules":      pulumi.Array{rule(r)},
+		}, r.Annotations, child); err != nil {
 			return err
 		}
 	}
@@ -108,7 +106,16 @@ func newGateway(ctx *pulumi.Context, name string, args ExposureArgs, child []pul
 				"requestRedirect": pulumi.Map{"scheme": pulumi.String("https"), "statusCode": pulumi.Int(301)},
 			}},
 		}},
-	}, child)
+	}, nil, child)
+}
+
+// rule sends a route's paths to its workload. All paths need no match.
+func rule(r Route) pulumi.Map {
+	all := pulumi.Map{"backendRefs": pulumi.Array{pulumi.Map{"name": r.Workload.Service, "port": pulumi.Int(r.Port)}}}
+	if r.Path != "" && r.Path != "/" {
+		all["matches"] = pulumi.Array{pulumi.Map{"path": pulumi.Map{"type": pulumi.String("PathPrefix"), "value": pulumi.String(r.Path)}}}
+	}
+	return all
 }
 
 func newOwnGateway(ctx *pulumi.Context, name string, args ExposureArgs, child []pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
@@ -141,10 +148,10 @@ func newOwnGateway(ctx *pulumi.Context, name string, args ExposureArgs, child []
 	return gateway, nil
 }
 
-func newRoute(ctx *pulumi.Context, name string, args ExposureArgs, role string, spec pulumi.Map, child []pulumi.ResourceOption) error {
+func newRoute(ctx *pulumi.Context, name string, args ExposureArgs, role string, spec pulumi.Map, annotations map[string]string, child []pulumi.ResourceOption) error {
 	_, err := apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String(gatewayAPI), Kind: pulumi.String("HTTPRoute"),
-		Metadata: args.meta(role), OtherFields: kubernetes.UntypedArgs{"spec": spec},
+		Metadata: args.meta(role, annotations), OtherFields: kubernetes.UntypedArgs{"spec": spec},
 	}, child...)
 	if err != nil {
 		return fmt.Errorf("%s: creating HTTPRoute: %w", name, err)

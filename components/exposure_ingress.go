@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
@@ -44,16 +45,32 @@ var httpsOnly = map[string]map[string]string{
 	},
 }
 
-// newIngress makes one Ingress for all hosts: they share a certificate, and a session cookie's domain.
-func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pulumi.ResourceOption) error {
+// newIngresses makes one Ingress for all hosts: they share a certificate, and a session cookie's domain. A route with
+// annotations of its own has an Ingress `<name>-<service>-ingress`.
+func newIngresses(ctx *pulumi.Context, name string, args ExposureArgs, child []pulumi.ResourceOption) error {
+	var shared []Route
+	for _, r := range args.Ingress.Routes {
+		if len(r.Annotations) == 0 {
+			shared = append(shared, r)
+		} else if err := newIngress(ctx, fmt.Sprintf("%s-%s-ingress", name, r.Service), args, []Route{r}, child); err != nil {
+			return err
+		}
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	return newIngress(ctx, name+"-ingress", args, shared, child)
+}
+
+func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, routes []Route, child []pulumi.ResourceOption) error {
 	var rules networkingv1.IngressRuleArray
 	var hosts pulumi.StringArray
-	for _, r := range args.Ingress.Routes {
+	for _, r := range routes {
 		hosts = append(hosts, pulumi.String(r.Host))
 		rules = append(rules, networkingv1.IngressRuleArgs{
 			Host: pulumi.String(r.Host),
 			Http: &networkingv1.HTTPIngressRuleValueArgs{Paths: networkingv1.HTTPIngressPathArray{networkingv1.HTTPIngressPathArgs{
-				Path: pulumi.String("/"), PathType: pulumi.String("Prefix"),
+				Path: pulumi.String(cmp.Or(r.Path, "/")), PathType: pulumi.String("Prefix"),
 				Backend: &networkingv1.IngressBackendArgs{Service: &networkingv1.IngressServiceBackendArgs{
 					Name: r.Workload.Service,
 					Port: &networkingv1.ServiceBackendPortArgs{Name: pulumi.String(portName)},
@@ -70,7 +87,7 @@ func newIngress(ctx *pulumi.Context, name string, args ExposureArgs, child []pul
 	}
 	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
 		Metadata: args.meta("ingress", map[string]string{skipAwait: "true"}, httpsOnly[args.Ingress.Class],
-			args.Ingress.Issuer.annotations(), args.Ingress.Annotations),
+			args.Ingress.Issuer.annotations(), args.Ingress.Annotations, routes[0].Annotations),
 		Spec: spec,
 	}, child...)
 	if err != nil {

@@ -25,11 +25,11 @@ var unwatched = []string{"node_modules", "__pycache__", "coverage", "dist", "bui
 // Dev brings the stack up, and then deploys again whenever a source of $SERVICE, or of any service, changes; what its pods
 // say is printed meanwhile. An interrupt lets Pulumi finish the step it is in.
 func (o *Ops) Dev(ctx context.Context) error {
-	service, err := oneService(os.Getenv("SERVICE"), serviceNames)
+	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
-	keys, err := o.stackConfig()
+	service, err := oneService(os.Getenv("SERVICE"), keys.services())
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (o *Ops) relative(paths []string) []string {
 
 // sources are the folders that a service, or all, are built from.
 func (o *Ops) sources(keys stackKeys, service string) ([]string, error) {
-	names := serviceNames
+	names := keys.services()
 	if service != "" {
 		names = []string{service}
 	}
@@ -124,7 +124,7 @@ func (o *Ops) sources(keys stackKeys, service string) ([]string, error) {
 	}
 	var folders []string
 	for _, name := range names {
-		if enabled := keys.Services.value[name].Enabled; enabled != nil && !*enabled {
+		if !keys.builds(name) {
 			continue
 		}
 		folder := filepath.Join(base, name)

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-
-	"todo/internal/services"
 )
 
 // A forward serves one of the stack's localhost URLs from a Service.
@@ -21,9 +19,7 @@ const servicePort = "http"
 // forwards are the stack's URLs on localhost. A stack with a domain has none: its URLs need no help.
 func (out Outputs) forwards() []forward {
 	var all []forward
-	for _, f := range []struct{ service, url string }{
-		{services.Web, out.WebURL}, {services.Chatbot, out.ChatbotURL}, {services.Backend, out.APIURL},
-	} {
+	for _, f := range out.addresses() {
 		if u, err := url.Parse(f.url); err == nil && u.Hostname() == "localhost" {
 			all = append(all, forward{f.service, u.Port()})
 		}
@@ -31,9 +27,13 @@ func (out Outputs) forwards() []forward {
 	return all
 }
 
-// urls are the stack's URLs, by service; "" for one that is left out.
+// urls are the stack's URLs, by service.
 func (out Outputs) urls() map[string]string {
-	return map[string]string{services.Web: out.WebURL, services.Chatbot: out.ChatbotURL, services.Backend: out.APIURL}
+	all := map[string]string{}
+	for _, a := range out.addresses() {
+		all[a.service] = a.url
+	}
+	return all
 }
 
 // Forward serves the stack's localhost URLs until ctx ends, and connects again whenever a pod goes away. It ends by

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,7 +62,7 @@ func (o *Ops) missingImages(ctx context.Context, c Cluster, doubt bool) ([]strin
 // haveImages refuses a rollback to images that do not exist any more.
 func (o *Ops) haveImages(ctx context.Context, c Cluster, r Release) error {
 	var errs []error
-	for _, service := range serviceNames {
+	for _, service := range slices.Sorted(maps.Keys(r.Images)) {
 		ref := r.Images[service]
 		where := o.dockerHas
 		if registryOf(ref) != "" {

@@ -16,7 +16,7 @@ import (
 	"todo/internal/services"
 )
 
-// serviceNames are the three services, in the order in which they are listed everywhere.
+// serviceNames are the three known services, in the order in which they are listed everywhere.
 var serviceNames = []string{services.Backend, services.Web, services.Chatbot}
 
 const (
@@ -36,11 +36,11 @@ func (o *Ops) Logs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := oneService(os.Getenv("SERVICE"), append(slices.Clone(serviceNames), services.Database))
+	keys, err := o.stackConfig()
 	if err != nil {
 		return err
 	}
-	keys, err := o.stackConfig()
+	service, err := oneService(os.Getenv("SERVICE"), append(keys.services(), services.Database))
 	if err != nil {
 		return err
 	}

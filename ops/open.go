@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -16,10 +15,11 @@ func (o *Ops) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	url := cmp.Or(out.WebURL, out.ChatbotURL, out.APIURL)
-	if url == "" {
-		return fmt.Errorf("stack %s has no URL: every service is off", o.Stack)
+	all := out.addresses()
+	if len(all) == 0 {
+		return fmt.Errorf("stack %s has no URL: no service is public", o.Stack)
 	}
+	url := all[0].url
 	if pid, _ := o.forwardRunning(); pid == 0 && len(out.forwards()) > 0 {
 		cluster, err := o.locateBy(func() (Outputs, error) { return out, nil })
 		if err != nil {

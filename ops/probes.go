@@ -17,6 +17,7 @@ type target struct {
 	service, port string
 	off           bool // switched off, with 0 replicas: there is no pod to ask
 	probes        []probe
+	want          int // HTTP status of a good answer; 0 is any below 300
 }
 
 type probe struct{ kind, path string }
@@ -74,8 +75,8 @@ func (o *Ops) targets(ctx context.Context, c Cluster, namespace string) ([]targe
 			add(service, "readiness", container.ReadinessProbe)
 		}
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("namespace %s has no Deployment with an HTTP probe", namespace)
+	if len(list.Items) == 0 {
+		return nil, fmt.Errorf("namespace %s has no Deployment", namespace)
 	}
 	return all, nil
 }
@@ -118,7 +119,7 @@ func (o *Ops) ask(ctx context.Context, c Cluster, namespace string, t target) []
 	}
 	checks := make([]check, len(t.probes))
 	for i, p := range t.probes {
-		checks[i] = check{what: t.service + " " + p.kind, where: "service/" + t.service + p.path}
+		checks[i] = check{what: t.service + " " + p.kind, want: t.want, where: "service/" + t.service + p.path}
 	}
 	failed := func(err error) []check {
 		for i := range checks {

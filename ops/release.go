@@ -219,14 +219,23 @@ func (o *Ops) Releases(ctx context.Context) error {
 
 func printReleases(w io.Writer, all []Release) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "RELEASE\tWHEN (UTC)\tCOMMIT\t%s\n", strings.ToUpper(strings.Join(serviceNames, "\t")))
+	names := slices.Clone(serviceNames)
+	for _, r := range all {
+		for name := range r.Images {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names[len(serviceNames):])
+	fmt.Fprintf(table, "RELEASE\tWHEN (UTC)\tCOMMIT\t%s\n", strings.ToUpper(strings.Join(names, "\t")))
 	for _, r := range all {
 		commit := r.Commit
 		if r.Of != 0 {
 			commit = fmt.Sprintf("back to %d", r.Of)
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s", r.Number, r.Time.UTC().Format("01-02 15:04"), commit)
-		for _, service := range serviceNames {
+		for _, service := range names {
 			fmt.Fprintf(table, "\t%s", shortImage(r.Images[service]))
 		}
 		fmt.Fprintln(table)

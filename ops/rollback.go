@@ -103,7 +103,7 @@ func pinned(settings, newest []byte, images map[string]string) ([]byte, error) {
 	}
 	keys := section(file, "config")
 	for name, value := range section(now, "config") {
-		if fields, ok := value.(map[string]any); ok && fields["secure"] != nil {
+		if fields, ok := value.(map[string]any); ok && (fields["secure"] != nil || name == "todo:secrets") {
 			keys[name] = value
 		}
 	}
@@ -116,6 +116,10 @@ func pinned(settings, newest []byte, images map[string]string) ([]byte, error) {
 			continue
 		}
 		delete(service, "source") // the program refuses a source beside an image
+		delete(service, "build")  // and how to build it
+		if !slices.Contains(serviceNames, name) {
+			service["image"] = images[name] // without either it would be no service
+		}
 		given[name] = service
 		if name == services.Backend && migration["enabled"] == nil {
 			migration["enabled"] = true // whether there is one is seen in the source

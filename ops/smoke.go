@@ -42,6 +42,7 @@ type check struct {
 	service string // whose public URL this is; "" for every other check
 	err     error  // of the request
 	code    int    // HTTP status; 0 without an answer
+	want    int    // HTTP status of a good answer; 0 is any below 300
 	pending bool   // the pods answer, and the public URL does not lead to them yet
 }
 
@@ -83,14 +84,19 @@ func (o *Ops) checks(ctx context.Context, cluster Cluster, out Outputs) ([]check
 	}
 	checks := o.askAll(ctx, cluster, out.Namespace, targets)
 	if keys.Production {
-		public := []string{services.Web, services.Chatbot, services.Backend}
-		if account { // the journey begins with the web's page
+		var public []string
+		for _, a := range out.addresses() {
+			public = append(public, a.service)
+		}
+		if account && public[0] == services.Web { // the journey begins with the web's page
 			public = public[1:]
 		}
 		checks = append(checks, readOnly(ctx, out, targets, public...)...)
 	}
+	checks = append(checks, o.own(ctx, cluster, out)...)
 	user := check{what: "a new user", where: out.WebURL, off: true}
 	switch off := anyOff(targets, services.Web, services.Backend); {
+	case out.Smoke != nil && !out.Smoke.Journey: // another application has other pages
 	case out.WebURL == "" || out.APIURL == "": // one of them is not enabled, and the journey needs both
 	case off != "":
 		user.status = "not asked: " + off + " is off"
@@ -105,6 +111,25 @@ func (o *Ops) checks(ctx context.Context, cluster Cluster, out Outputs) ([]check
 		return checks, nil
 	}
 	return o.judge(ctx, cluster, out.Namespace, targets, checks)
+}
+
+// own asks the paths that the stack names itself: through the service's public URL, or else in one of its pods.
+func (o *Ops) own(ctx context.Context, cluster Cluster, out Outputs) []check {
+	if out.Smoke == nil {
+		return nil
+	}
+	var checks []check
+	for _, asked := range out.Smoke.Checks {
+		c := check{what: asked.Service, service: asked.Service, want: asked.Status}
+		if base := out.urls()[asked.Service]; base != "" {
+			c.where = base + asked.Path
+			checks = append(checks, get(ctx, c))
+			continue
+		}
+		t := target{service: asked.Service, port: servicePort, probes: []probe{{"smoke", asked.Path}}, want: asked.Status}
+		checks = append(checks, o.askAll(ctx, cluster, out.Namespace, []target{t})...)
+	}
+	return checks
 }
 
 // get asks a check's URL until it answers well or smokePatience is over; the time is that of the last answer.
@@ -184,6 +209,9 @@ func call(ctx context.Context, client *http.Client, c check, method, url string,
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	c.took = time.Since(start)
 	c.status, c.ok, c.code = response.Status[:3], response.StatusCode < 300, response.StatusCode
+	if c.want != 0 {
+		c.ok = response.StatusCode == c.want
+	}
 	switch {
 	case err != nil:
 		c.ok, c.status = false, err.Error()

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -30,7 +32,7 @@ type stackKeys struct {
 	AIOps           loose[aiopsKeys]         `yaml:"todo:aiops"`
 	ExternalSecrets any                      `yaml:"todo:externalSecrets"` // nil when the stack makes its Secrets itself
 
-	RolloutTimeout seconds `yaml:"todo:rolloutTimeoutSeconds"` // 0 is not set
+	RolloutTimeout number `yaml:"todo:rolloutTimeoutSeconds"` // 0 is not set
 
 	RenderYAML  string                        `yaml:"todo:renderYaml"` // empty: the stack changes a cluster
 	SourceRoot  string                        `yaml:"todo:sourceRoot"` // empty is app
@@ -42,11 +44,14 @@ type stackKeys struct {
 // serviceKeys are the port on localhost, whether there is the service at all, where its source is, and how slowly it
 // may start.
 type serviceKeys struct {
-	LocalPort int    `yaml:"localPort"`
+	LocalPort number `yaml:"localPort"`
+	Port      number `yaml:"port"`
+	Public    public `yaml:"public"`  // not set is true for the three known services
 	Enabled   *bool  `yaml:"enabled"` // nil is true
 	Source    string `yaml:"source"`  // a folder, or a repository; empty is <sourceRoot>/<service>
+	Image     string `yaml:"image"`   // a reference or another service; empty is built
 	Probes    struct {
-		StartupSeconds seconds `yaml:"startupSeconds"` // 0 is not set
+		StartupSeconds number `yaml:"startupSeconds"` // 0 is not set
 	} `yaml:"probes"`
 }
 
@@ -82,12 +87,12 @@ func (f *flag) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// seconds may be written as text. The program refuses what is no number, with its fix.
-type seconds int
+// number may be written as text. The program refuses what is no number, with its fix.
+type number int
 
-func (s *seconds) UnmarshalYAML(node *yaml.Node) error {
+func (s *number) UnmarshalYAML(node *yaml.Node) error {
 	if n, err := strconv.Atoi(node.Value); err == nil {
-		*s = seconds(n)
+		*s = number(n)
 	}
 	return nil
 }
@@ -131,22 +136,62 @@ func (o *Ops) stackConfig() (stackKeys, error) {
 	return file.Config, nil
 }
 
+// services are the names of the stack's services: the three known ones first, without those that are switched off.
+func (k stackKeys) services() []string {
+	names := slices.Clone(serviceNames)
+	for _, name := range slices.Sorted(maps.Keys(k.Services.value)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		enabled := k.Services.value[name].Enabled
+		return enabled != nil && !*enabled
+	})
+}
+
+// builds reports whether a service's image is built from a source on this machine.
+func (k stackKeys) builds(name string) bool {
+	given := k.Services.value[name]
+	return given.Image == "" && (given.Source != "" || slices.Contains(serviceNames, name))
+}
+
 // localPorts are the ports of the localhost URLs, by service. The program computes the URLs from the same keys.
 func (k stackKeys) localPorts() iter.Seq2[string, int] {
+	known := map[string]int{services.Web: services.WebPort, services.Chatbot: services.ChatbotPort, services.Backend: services.BackendPort}
 	return func(yield func(string, int) bool) {
-		for _, s := range []struct {
-			name string
-			port int
-		}{{services.Web, services.WebPort}, {services.Chatbot, services.ChatbotPort}, {services.Backend, services.BackendPort}} {
-			if enabled := k.Services.value[s.name].Enabled; enabled != nil && !*enabled {
+		for _, name := range k.services() {
+			given := k.Services.value[name]
+			port := cmp.Or(int(given.LocalPort), int(given.Port), known[name])
+			_, isKnown := known[name]
+			if public := given.Public.or(isKnown); !public || port == 0 {
 				continue
 			}
-			if given := k.Services.value[s.name].LocalPort; given != 0 {
-				s.port = given
-			}
-			if !yield(s.name, s.port) {
+			if !yield(name, port) {
 				return
 			}
 		}
 	}
+}
+
+// public is `services.<name>.public`: true, false, or an object with `enabled`.
+type public struct{ given *bool }
+
+func (p *public) UnmarshalYAML(node *yaml.Node) error {
+	on := node.Value == "true"
+	if node.Kind == yaml.MappingNode {
+		var object struct{ Enabled *bool }
+		if node.Decode(&object) == nil {
+			on = object.Enabled == nil || *object.Enabled
+		}
+	}
+	p.given = &on
+	return nil
+}
+
+func (p public) or(otherwise bool) bool {
+	if p.given == nil {
+		return otherwise
+	}
+	return *p.given
 }

@@ -91,10 +91,8 @@ func (o *Ops) inspect(ctx context.Context) (status, error) {
 	if s.unknown == nil {
 		wait.Go(func() { s.workloads, s.unanswered = o.workloads(ctx, s.cluster, keys.namespace(o.Stack)) })
 	}
-	for _, address := range []string{out.WebURL, out.ChatbotURL, out.APIURL} {
-		if address != "" {
-			s.urls = append(s.urls, siteURL{url: address})
-		}
+	for _, a := range out.addresses() {
+		s.urls = append(s.urls, siteURL{url: a.url})
 	}
 	for i := range s.urls {
 		wait.Go(func() { s.urls[i].wrong = wrongAnswer(ctx, s.urls[i].url) })

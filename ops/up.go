@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"todo/internal/services"
 	"todo/internal/step"
 	kube "todo/target"
 )
@@ -197,6 +200,32 @@ type Outputs struct {
 	Images     map[string]string `json:"images"`
 
 	KubeContext string `json:"kubeContext"`
+
+	URLs  map[string]string `json:"urls"`  // by public service; nil in a stack of an earlier release, which has the three above
+	Smoke *SmokePlan        `json:"smoke"` // the same
+}
+
+// SmokePlan is what the smoke test asks besides the probes.
+type SmokePlan struct {
+	Journey bool // the reference application's: sign up, add a task, sign out
+	Checks  []struct {
+		Service, Path string
+		Status        int
+	}
+}
+
+// address is a public service's URL.
+type address struct{ service, label, url string }
+
+// addresses are the stack's URLs: of the three known services first.
+func (out Outputs) addresses() []address {
+	all := []address{{services.Web, "Todo", out.WebURL}, {services.Chatbot, "Chatbot", out.ChatbotURL}, {services.Backend, "API", out.APIURL}}
+	for _, name := range slices.Sorted(maps.Keys(out.URLs)) {
+		if !slices.Contains(serviceNames, name) {
+			all = append(all, address{name, name, out.URLs[name]})
+		}
+	}
+	return slices.DeleteFunc(all, func(a address) bool { return a.url == "" }) // one that is not enabled
 }
 
 // Outputs reads the stack's outputs as of its last update, once until Pulumi changes them: each read takes half a second.
@@ -225,10 +254,8 @@ func (o *Ops) printURLs(ctx context.Context) error {
 		return err
 	}
 	fmt.Println()
-	for _, line := range [][2]string{{"Todo", out.WebURL}, {"Chatbot", out.ChatbotURL}, {"API", out.APIURL}} {
-		if line[1] != "" { // the service is enabled
-			fmt.Printf("  %-9s %s\n", line[0], line[1])
-		}
+	for _, a := range out.addresses() {
+		fmt.Printf("  %-9s %s\n", a.label, a.url)
 	}
 	fmt.Println()
 	if len(out.forwards()) > 0 {

@@ -62,6 +62,7 @@ func (r *Run) Deploy(ctx *pulumi.Context) error {
 	ctx.Export("chatbotUrl", app.ChatbotURL)
 	ctx.Export("apiUrl", app.APIURL)
 	ctx.Export("urls", app.URLs)
+	ctx.Export("smoke", smoke(cfg))
 	ctx.Export("namespace", app.Namespace)
 	ctx.Export("images", app.Images)
 	ctx.Export("nodePorts", app.NodePorts)
@@ -71,6 +72,15 @@ func (r *Run) Deploy(ctx *pulumi.Context) error {
 	ctx.Export("kubeContext", pulumi.String(cfg.Kube.Context))
 	ctx.Export("next", pulumi.String(cfg.NextCommand()))
 	return nil
+}
+
+// smoke is what `make smoke` asks besides the probes.
+func smoke(cfg *config.Config) pulumi.Map {
+	checks := pulumi.Array{}
+	for _, c := range cfg.Smoke {
+		checks = append(checks, pulumi.Map{"service": pulumi.String(c.Service), "path": pulumi.String(c.Path), "status": pulumi.Int(c.Status)})
+	}
+	return pulumi.Map{"journey": pulumi.Bool(cfg.Journey), "checks": checks}
 }
 
 // stackOutput reads an output of another stack; nil when it has none of that name.
