@@ -244,7 +244,7 @@ func remove(name string) func(*testing.T, string) {
 }
 
 func TestRefusals(t *testing.T) {
-	for _, more := range []map[string]refusal{exposureRefusals, kagentRefusals} {
+	for _, more := range []map[string]refusal{exposureRefusals, kagentRefusals, rowRefusals} {
 		for name, c := range more {
 			if _, twice := refusals[name]; twice {
 				t.Fatalf("two refusals are called %q", name)

@@ -61,8 +61,12 @@ func services(r *pulumitest.Recorder, selector podLabels) string {
 		return "every pod"
 	}
 	var names []string
-	for _, w := range slices.Concat(r.OfType(deploymentType), r.OfType("kubernetes:apps/v1:StatefulSet"), r.OfType(jobType)) {
-		has := w.At("spec.template.metadata.labels").Mappable().(map[string]any)
+	for _, w := range slices.Concat(r.OfType(deploymentType), r.OfType("kubernetes:apps/v1:StatefulSet"), r.OfType(jobType), r.OfType(cronJobType)) {
+		template := "spec.template"
+		if w.Type == cronJobType {
+			template = "spec.jobTemplate.spec.template"
+		}
+		has := w.At(template + ".metadata.labels").Mappable().(map[string]any)
 		selected := true
 		for key, value := range selector.MatchLabels {
 			selected = selected && has[key] == value
