@@ -36,7 +36,7 @@ var rowRefusals = map[string]refusal{
 	"existing account":         {config: row(`,"serviceAccount":{"existing":true}`), says: []string{"services.worker.serviceAccount.name: not set"}},
 	"others' account":          {config: row(`,"serviceAccount":{"existing":true,"name":"shared","annotations":{"a/b":"c"}}`), says: []string{"services.worker.serviceAccount.annotations: set"}},
 
-	"secret in a variable":     {secrets: map[string]string{"todo:services": `{"backend":{"env":{"STRIPE":"` + canary + `"}}}`}, says: []string{"services: holds an encrypted value", "pulumi config set -s dev --secret --path secrets.<NAME>"}},
+	"secret in a variable":     {secrets: map[string]string{"todo:services": `{"backend":{"env":{"STRIPE":"` + canary + `"}}}`}, says: []string{"services: holds an encrypted value", "pulumi config set -s dev --secret --path 'secrets.<NAME>'"}},
 	"secret in labels":         {secrets: map[string]string{"todo:labels": `{"a":"` + canary + `"}`}, says: []string{"labels: holds an encrypted value"}},
 	"secret in a plain key":    {secrets: map[string]string{"todo:namespace": canary}, says: []string{"namespace: is encrypted; it is no secret"}},
 	"secret without a value":   {config: row(`,"secrets":["STRIPE_KEY"]`), says: []string{"secrets.STRIPE_KEY: not set; service worker reads it", "pulumi config set -s dev --secret --path secrets.STRIPE_KEY"}},

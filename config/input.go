@@ -50,19 +50,25 @@ func (in Input) unknown(ps *problems) {
 
 // misplaced rejects encrypted values where plain text belongs: the program would decrypt them into ConfigMaps, into the
 // state and into previews. It comes before anything else is read.
-func (in Input) misplaced(ps *problems) {
+func (in Input) misplaced(file stackFile, ps *problems) {
 	for _, key := range sortedKeys(in.Values) {
 		if !in.Values[key].Secret || isSecret(key) || !slices.Contains(plainKeys, key) {
 			continue
 		}
-		if _, structured := shapes[key]; structured {
-			ps.add(Problem{Key: key, Got: "holds an encrypted value", Want: "it would be decrypted into ConfigMaps and previews;" +
-				" a secret belongs under secrets.<NAME>, and its name into services.<name>.secrets",
-				Fix: fmt.Sprintf("%s, then pulumi config set -s %s --secret --path %s.<NAME>", ps.remove(key), ps.stack, keySecrets)})
+		if _, structured := shapes[key]; !structured {
+			ps.add(Problem{Key: key, Got: "is encrypted", Want: "it is no secret, and appears in plain text in the cluster",
+				Fix: ps.set(key, "<value>")})
 			continue
 		}
-		ps.add(Problem{Key: key, Got: "is encrypted", Want: "it is no secret, and appears in plain text in the cluster",
-			Fix: ps.set(key, "<value>")})
+		paths := file.encrypted(key)
+		if len(paths) == 0 {
+			paths = []string{key}
+		}
+		for _, path := range paths {
+			ps.add(Problem{Key: path, Got: "holds an encrypted value", Want: "it would be decrypted into ConfigMaps and previews;" +
+				" a secret belongs under secrets.<NAME>, and its name into services.<name>.secrets",
+				Fix: fmt.Sprintf("%s && pulumi config set -s %s --secret --path '%s.<NAME>'", ps.remove(path), ps.stack, keySecrets)})
+		}
 	}
 }
 

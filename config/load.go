@@ -12,8 +12,8 @@ import (
 // Load reads and checks the stack's whole configuration, and the cluster it names. The error is an *Error that
 // lists every problem. Warnings are sentences for the user.
 func Load(ctx context.Context, in Input, m target.Machine) (c *Config, warnings []string, err error) {
-	l := &loader{in: in, ps: problems{stack: in.Stack}, m: m}
-	if in.misplaced(&l.ps); len(l.ps.list) > 0 {
+	l := &loader{in: in, ps: problems{stack: in.Stack}, m: m, file: readStackFile(m, in)}
+	if in.misplaced(l.file, &l.ps); len(l.ps.list) > 0 {
 		_, err := l.ps.settle(false)
 		return nil, nil, err
 	}
@@ -56,9 +56,10 @@ func Load(ctx context.Context, in Input, m target.Machine) (c *Config, warnings 
 
 // loader reads keys one by one and collects what is wrong with them.
 type loader struct {
-	in Input
-	ps problems
-	m  target.Machine
+	in   Input
+	ps   problems
+	m    target.Machine
+	file stackFile
 }
 
 func (l *loader) read(ctx context.Context, chosen cluster) *Config {

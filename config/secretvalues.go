@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // wellKnown are the secrets of services that have a key of their own.
@@ -28,7 +26,7 @@ func (l *loader) secretValues() map[string]Secret {
 	}
 	given := map[string]string{}
 	l.object(keySecrets, &given)
-	plain := l.plainSecrets()
+	held := l.file[keySecrets]
 	for _, name := range sortedKeys(given) {
 		path := join(keySecrets, name)
 		switch {
@@ -37,7 +35,7 @@ func (l *loader) secretValues() map[string]Secret {
 		case slices.Contains(wellKnown, name):
 			l.ps.add(Problem{Key: path, Got: "set here", Want: "it has a key of its own",
 				Fix: l.ps.remove(path) + " && " + l.ps.set(name, "")})
-		case !l.in.Values[keySecrets].Secret || slices.Contains(plain, name):
+		case !l.in.Values[keySecrets].Secret || held.plain(name):
 			l.ps.add(Problem{Key: path, Got: "set in plain text", Want: "it must be encrypted in the stack's file (and changed, if the file was shared)",
 				Fix: fmt.Sprintf("pulumi config set -s %s --secret --path %s", l.ps.stack, shellWord(path))})
 		case given[name] == "":
@@ -47,30 +45,6 @@ func (l *loader) secretValues() map[string]Secret {
 		}
 	}
 	return all
-}
-
-// plainSecrets are the names below `secrets` that the stack's file holds in plain text. The engine says only whether any
-// of them is encrypted, so the file itself is read; where it is somewhere else, this finds nothing.
-func (l *loader) plainSecrets() []string {
-	text, err := l.m.ReadFile(l.m.Expand(l.in.Root, "Pulumi."+l.in.Stack+".yaml"))
-	if err != nil {
-		return nil
-	}
-	var file struct {
-		Config struct {
-			Secrets map[string]yaml.Node `yaml:"todo:secrets"`
-		}
-	}
-	if yaml.Unmarshal(text, &file) != nil {
-		return nil // the CLI has reported it
-	}
-	var names []string
-	for name, node := range file.Config.Secrets {
-		if node.Kind != yaml.MappingNode {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // validateSecrets checks that every secret a service lists has a value, and that every value has a reader.
