@@ -66,6 +66,8 @@ status: bin/ops ## cluster, release, URLs, forward and state in five lines; exit
 	@bin/ops status
 open: bin/ops ## open the web's URL in a browser
 	@bin/ops open
+adopt: bin/ops ## propose the configuration of an application that is not deployed yet: SOURCE=../my-app; WRITE=1 adds it
+	@bin/ops adopt
 
 test: test-go test-backend test-web ## unit and static tests of the platform and the application; the README says what they need
 test-go: # the platform alone; needs nothing but Go

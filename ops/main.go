@@ -2,7 +2,8 @@
 // the tools, chooses the cluster, prepares the Pulumi stack, and then lets Pulumi do the work.
 //
 //	ops up | down | preview | smoke | doctor | releases | rollback |
-//	    ai | ai-check | logs | dev | db-shell | db-dump | db-restore | status | open | forward | stop | env
+//	    ai | ai-check | logs | dev | db-shell | db-dump | db-restore | status | open | forward | stop | env |
+//	    adopt
 //
 // The stack is the one in $STACK, `dev` by default. What ops has to remember lives in .state/, which git ignores.
 package main
@@ -61,6 +62,7 @@ var verbs = []verb{
 	{"status", "print cluster, release, URLs, forward and state; fails when the stack is not up", (*Ops).Status},
 	{"open", "open the web's URL in a browser", (*Ops).Open},
 	{"env", "print the environment in which plain `pulumi` acts on the same stack", (*Ops).PrintEnv},
+	{"adopt", "propose the services of the application in $SOURCE; WRITE=1 adds them to the stack", (*Ops).Adopt},
 }
 
 func main() {

@@ -1,0 +1,3 @@
+export function Banner({ text }: { text: string }) {
+  return <h1>{text}</h1>;
+}
