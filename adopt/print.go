@@ -18,6 +18,11 @@ func (r *Report) YAML() string {
 	for _, s := range r.Services {
 		p.service(s)
 	}
+	for _, name := range sample {
+		if r.byName(name) == nil {
+			p.line(2, name+": {enabled: false}", "of the sample application")
+		}
+	}
 	return p.String()
 }
 
@@ -31,7 +36,7 @@ func (r *Report) Commands(options string) []string {
 	}
 	var commands []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		key := "--path 'todo:secrets." + name + "'"
+		key := "--path 'secrets." + name + "'"
 		if slices.Contains(wellKnown, name) {
 			key = name
 		}
@@ -42,6 +47,9 @@ func (r *Report) Commands(options string) []string {
 
 // wellKnown are the secrets with a key of their own.
 var wellKnown = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "OPENAI_API_KEY", "VITE_OPENAI_API_KEY"}
+
+// sample are the services that a stack has unless its configuration says otherwise.
+var sample = []string{"backend", "frontend-web", "frontend-chatbot"}
 
 type printer struct{ bytes.Buffer }
 
@@ -149,6 +157,10 @@ func scalar(text string) string {
 // questions lists what the sources do not say.
 func (r *Report) questions() {
 	for _, s := range r.Services {
+		if slices.Contains(sample, s.Name) {
+			r.ask("%s has the name of a service of the sample application, whose defaults apply to it. "+
+				"Rename it unless it is that one.", s.Name)
+		}
 		for _, name := range slices.Sorted(maps.Keys(s.env)) {
 			if s.env[name].value == "" {
 				r.ask("%s: %s reads %s, whose value is not known. Set services.%s.env.%s.", s.env[name].at, s.Name, name, s.Name, name)

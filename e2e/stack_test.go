@@ -52,6 +52,7 @@ func TestStack(t *testing.T) {
 		{"make down and make up again", testDownUp},
 		{"production, rehearsed in a namespace of its own", testProduction},
 		{"every exposure serves what its URLs promise", testExposures},
+		{"applications that are not ours", testForeign},
 		{"the checkout is clean", testCleanCheckout},
 	} {
 		if !t.Run(step.name, step.test) {
