@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-const name = `([A-Z][A-Z0-9_]{2,})`
+// variableName is what an environment variable is called in code.
+const variableName = `([A-Z][A-Z0-9_]{2,})`
 
 // reads are the ways in which code reads a variable: the first group is its name, the rest of the line may hold a default.
 var reads = []*regexp.Regexp{
-	regexp.MustCompile(`environ(?:\.get\(|\[)\s*["']` + name + `["'](.*)`),
-	regexp.MustCompile(`getenv\(\s*["']` + name + `["'](.*)`),
-	regexp.MustCompile(`(?:process|import\.meta)\.env\.` + name + `\b(.*)`),
-	regexp.MustCompile(`process\.env\[["']` + name + `["']\](.*)`),
-	regexp.MustCompile(`\b(?:read|env|getEnv|requireEnv|readEnv|config)\(\s*["']` + name + `["'](.*)`),
+	regexp.MustCompile(`environ(?:\.get\(|\[)\s*["']` + variableName + `["'](.*)`),
+	regexp.MustCompile(`getenv\(\s*["']` + variableName + `["'](.*)`),
+	regexp.MustCompile(`(?:process|import\.meta)\.env\.` + variableName + `\b(.*)`),
+	regexp.MustCompile(`process\.env\[["']` + variableName + `["']\](.*)`),
+	regexp.MustCompile(`\b(?:read|env|getEnv|requireEnv|readEnv|config)\(\s*["']` + variableName + `["'](.*)`),
 }
 
 // fallback is how the rest of a line gives a default.
@@ -162,7 +163,7 @@ func (s *Service) read(name, where string, isDefault, composed bool) {
 	s.variable(name, "", where, true)
 }
 
-var assignment = regexp.MustCompile(`^(?:export\s+)?` + name + `=(.*)$`)
+var assignment = regexp.MustCompile(`^(?:export\s+)?` + variableName + `=(.*)$`)
 
 // example takes the values of an example file, which are no secrets unless they look like one.
 func (s *Service) example(t *tree, file string, composed bool) {
