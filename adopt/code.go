@@ -11,7 +11,8 @@ import (
 // variableName is what an environment variable is called in code.
 const variableName = `([A-Z][A-Z0-9_]{2,})`
 
-// reads are the ways in which code reads a variable: the first group is its name, the rest of the line may hold a default.
+// reads are the ways in which code reads a variable. The first group is its name, the second the rest of
+// the line, where a default can stand.
 var reads = []*regexp.Regexp{
 	regexp.MustCompile(`environ(?:\.get\(|\[)\s*["']` + variableName + `["'](.*)`),
 	regexp.MustCompile(`getenv\(\s*["']` + variableName + `["'](.*)`),
@@ -144,7 +145,8 @@ func (s *Service) lineReads(line, where string, composed bool) {
 	}
 }
 
-// read notes a variable that the code reads. A compose file says which ones a service is given; the others are optional.
+// read notes a variable that the code reads. A compose file says which ones a service is given; the
+// others are optional.
 func (s *Service) read(name, where string, isDefault, composed bool) {
 	if slices.Contains(platformNames, name) {
 		return

@@ -86,7 +86,8 @@ func (r *Report) composeService(t *tree, c composed, built map[string]*Service) 
 	}
 	s.composeCommand(c.fields["command"], c)
 	if slices.ContainsFunc(s.command, mayHoldSecret) {
-		r.ask("%s: the command of %s may hold a secret, so it is not copied. Set services.%s.command.", s.commandAt, s.Name, s.Name)
+		r.ask("%s: the command of %s may hold a secret, so it is not copied. Set services.%s.command.",
+			s.commandAt, s.Name, s.Name)
 		s.command = nil
 	}
 	s.composePorts(c)

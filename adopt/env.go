@@ -33,7 +33,8 @@ func hasPassword(value string) bool {
 // tokens matches what well-known services give out as keys, and private keys.
 var tokens = regexp.MustCompile(`^(sk-|sk_|rk_|ghp_|gho_|github_pat_|glpat-|xox[a-z]-|AKIA|eyJ|npm_|-----BEGIN)`)
 
-// variable notes a variable. An example's URL without a password says nothing of the real one. The value of a secret is dropped here and kept nowhere.
+// variable notes a variable. An example's URL without a password says nothing of the real one. The
+// value of a secret is dropped here and kept nowhere.
 func (s *Service) variable(name, value, where string, example bool) {
 	withoutPassword := !example && strings.Contains(value, "://") && strings.HasSuffix(name, "_URL") &&
 		!strings.HasSuffix(name, "DATABASE_URL")
@@ -53,13 +54,14 @@ func isServiceURL(name string) bool {
 	if strings.HasSuffix(name, "DATABASE_URL") || strings.HasSuffix(name, "REDIS_URL") {
 		return false
 	}
-	return strings.HasSuffix(name, "API_URL") || strings.HasSuffix(name, "BACKEND_URL") || slices.Contains(ownURLs, name) ||
-		strings.HasSuffix(name, "FRONTEND_URL") || name == "CHATBOT_URL" || slices.Contains(originNames, name)
+	known := slices.Concat(ownURLs, originNames, []string{"CHATBOT_URL"})
+	return slices.Contains(known, name) || strings.HasSuffix(name, "API_URL") || strings.HasSuffix(name, "BACKEND_URL") ||
+		strings.HasSuffix(name, "FRONTEND_URL")
 }
 
 var (
-	ownURLs = []string{"BETTER_AUTH_URL", "NEXTAUTH_URL", "AUTH_URL", "APP_URL", "SITE_URL", "BASE_URL", "NEXT_PUBLIC_APP_URL",
-		"NEXT_PUBLIC_SITE_URL", "NEXT_PUBLIC_BASE_URL"}
+	ownURLs = []string{"BETTER_AUTH_URL", "NEXTAUTH_URL", "AUTH_URL", "APP_URL", "SITE_URL", "BASE_URL",
+		"NEXT_PUBLIC_APP_URL", "NEXT_PUBLIC_SITE_URL", "NEXT_PUBLIC_BASE_URL"}
 	originNames = []string{"ALLOWED_ORIGINS", "CORS_ORIGINS", "TRUSTED_ORIGINS", "BACKEND_CORS_ORIGINS"}
 )
 
@@ -136,7 +138,7 @@ func (r *Report) target(s *Service, name string) *Service {
 		if o == s || o.port.value == "" || isFront != front {
 			continue
 		}
-		if word := strings.ToLower(strings.TrimSuffix(name, "_URL")); strings.Contains(o.Name, word) && name == "CHATBOT_URL" {
+		if name == "CHATBOT_URL" && strings.Contains(o.Name, "chatbot") {
 			return o
 		}
 		all = append(all, o)

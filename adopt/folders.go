@@ -75,7 +75,8 @@ func (r *Report) folders(t *tree, source string) {
 			s.source.at = path.Join(dir, "Dockerfile") + ":1"
 		default:
 			if isPackage && m.Scripts["start"] != "" {
-				r.ask("%s: the start script is not that of Next.js. Add a Dockerfile to deploy this folder.", t.line(file, `"start"`))
+				r.ask("%s: the start script is not that of Next.js. Add a Dockerfile to deploy this folder.",
+					t.line(file, `"start"`))
 			}
 			continue
 		}

@@ -47,15 +47,16 @@ func TestLook(t *testing.T) {
       - VENDOR=sk-hunter2
       - LEVEL=debug
       - COUNT=1
-`}, []string{"- STRIPE_TOKEN # compose.yaml:6", "- MAIL # compose.yaml:7", "- VENDOR # compose.yaml:8", "LEVEL: debug # compose.yaml:9",
-			`COUNT: "1" # compose.yaml:10`, "Set services.api.command."}, []string{"hunter2"}},
+`}, []string{"- STRIPE_TOKEN # compose.yaml:6", "- MAIL # compose.yaml:7", "- VENDOR # compose.yaml:8",
+			"LEVEL: debug # compose.yaml:9", `COUNT: "1" # compose.yaml:10`, "Set services.api.command."}, []string{"hunter2"}},
 		"a URL of another service": {map[string]string{"docker-compose.yml": `services:
   front:
     image: example.org/front
     environment: {CATALOG: "http://stock:9000/v1", REDIS_URL: "redis://cache:6379/0"}
   stock: {image: example.org/stock, expose: ["9000"]}
   cache: {image: "redis:7"}
-`}, []string{"CATALOG: ${services.stock.url}/v1 #", "REDIS_URL: redis://${services.cache.host}:6379/0 #", "- stock #", "- cache #"},
+`}, []string{"CATALOG: ${services.stock.url}/v1 #", "REDIS_URL: redis://${services.cache.host}:6379/0 #",
+			"- stock #", "- cache #"},
 			[]string{"config set --secret"}},
 		"PostgreSQL of the compose file is the stack's": {map[string]string{"compose.yml": `services:
   db: {image: "postgres:17"}
@@ -64,21 +65,27 @@ func TestLook(t *testing.T) {
 		"celery beside FastAPI": {map[string]string{"pyproject.toml": fastapiProject, "src/main.py": fastapiMain,
 			"src/jobs/tasks.py": "from celery import Celery\nqueue = Celery('x')\n"},
 			[]string{"module: main:app # src/main.py:2", "image: my-app # src/jobs/tasks.py:2", "- jobs.tasks #"}, nil},
-		"an example's value of a secret": {map[string]string{"package.json": next, ".env.example": "API_KEY=hunter2\nMODE='fast'\n",
-			".env": "OTHER=hunter2\n"}, []string{"- API_KEY # .env.example:1", "MODE: fast # .env.example:2"}, []string{"hunter2", "OTHER"}},
+		"an example's value of a secret": {map[string]string{"package.json": next,
+			".env.example": "API_KEY=hunter2\nMODE='fast'\n", ".env": "OTHER=hunter2\n"},
+			[]string{"- API_KEY # .env.example:1", "MODE: fast # .env.example:2"}, []string{"hunter2", "OTHER"}},
 		"public keys are no secrets": {map[string]string{"package.json": next,
 			"app.ts": "process.env.NEXT_PUBLIC_MAP_TOKEN; process.env.VAPID_PUBLIC_KEY; process.env.SIGNING_KEY;\n"},
-			[]string{"- SIGNING_KEY # app.ts:1", "reads VAPID_PUBLIC_KEY, whose value", "reads NEXT_PUBLIC_MAP_TOKEN, whose value"},
+			[]string{"- SIGNING_KEY # app.ts:1", "reads VAPID_PUBLIC_KEY, whose value",
+				"reads NEXT_PUBLIC_MAP_TOKEN, whose value"},
 			[]string{"- VAPID_PUBLIC_KEY", "- NEXT_PUBLIC_MAP_TOKEN"}},
-		"pydantic's settings": {map[string]string{"requirements.txt": "fastapi==0.1\n", "main.py": fastapiMain, "conf.py": `class Base(BaseSettings):
+		"pydantic's settings": {map[string]string{"requirements.txt": "fastapi==0.1\n", "main.py": fastapiMain,
+			"conf.py": `class Base(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MY_")
     signing_secret: SecretStr
     level: str = "info"
 `}, []string{"- MY_SIGNING_SECRET # conf.py:3", "nothing sets: MY_LEVEL."}, nil},
-		"an own Dockerfile": {map[string]string{"Dockerfile": "FROM scratch\nEXPOSE 9090/tcp\n", "main.js": "process.env.MODE\n"},
-			[]string{"preset: dockerfile # Dockerfile:1", "port: 9090 # Dockerfile:2", "reads MODE, whose value is not known"}, nil},
-		"tests and dependencies are not read": {map[string]string{"package.json": next, "node_modules/a/a.js": "process.env.FROM_DEPENDENCY",
-			"a.test.ts": "process.env.FROM_TEST"}, []string{"port: 3000"}, []string{"FROM_"}},
+		"an own Dockerfile": {map[string]string{"Dockerfile": "FROM scratch\nEXPOSE 9090/tcp\n",
+			"main.js": "process.env.MODE\n"},
+			[]string{"preset: dockerfile # Dockerfile:1", "port: 9090 # Dockerfile:2",
+				"reads MODE, whose value is not known"}, nil},
+		"tests and dependencies are not read": {map[string]string{"package.json": next,
+			"node_modules/a/a.js": "process.env.FROM_DEPENDENCY",
+			"a.test.ts":           "process.env.FROM_TEST"}, []string{"port: 3000"}, []string{"FROM_"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -109,9 +116,10 @@ func TestLook(t *testing.T) {
 
 func TestLookRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ folder, want string }{
-		"nothing to deploy": {folder(t, map[string]string{"README.txt": "hello"}), "holds nothing that can be deployed; looked for"},
-		"no folder":         {filepath.Join(t.TempDir(), "missing"), "reading the application"},
-		"broken compose":    {folder(t, map[string]string{"compose.yaml": "a: [\n"}), "compose.yaml is not valid YAML"},
+		"nothing to deploy": {folder(t, map[string]string{"README.txt": "hello"}),
+			"holds nothing that can be deployed; looked for"},
+		"no folder":      {filepath.Join(t.TempDir(), "missing"), "reading the application"},
+		"broken compose": {folder(t, map[string]string{"compose.yaml": "a: [\n"}), "compose.yaml is not valid YAML"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Look(test.folder, "x"); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -46,7 +46,8 @@ func (r *Report) Commands(options string) []string {
 }
 
 // wellKnown are the secrets with a key of their own.
-var wellKnown = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "OPENAI_API_KEY", "VITE_OPENAI_API_KEY"}
+var wellKnown = []string{"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_ALSO", "OPENAI_API_KEY",
+	"VITE_OPENAI_API_KEY"}
 
 // sample are the services that a stack has unless its configuration says otherwise.
 var sample = []string{"backend", "frontend-web", "frontend-chatbot"}
@@ -163,14 +164,16 @@ func (r *Report) questions() {
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.env)) {
 			if s.env[name].value == "" {
-				r.ask("%s: %s reads %s, whose value is not known. Set services.%s.env.%s.", s.env[name].at, s.Name, name, s.Name, name)
+				r.ask("%s: %s reads %s, whose value is not known. Set services.%s.env.%s.",
+					s.env[name].at, s.Name, name, s.Name, name)
 			}
 		}
 		if s.source.at != "" && s.kind == "" {
 			r.ask("%s: how %s is built is not known. Add a Dockerfile.", s.source.at, s.Name)
 		}
 		if s.kind == "fastapi" && s.source.at != "" && s.module.value == "" {
-			r.ask("%s: the FastAPI application of %s was not found. Set services.%s.build.module.", s.source.at, s.Name, s.Name)
+			r.ask("%s: the FastAPI application of %s was not found. Set services.%s.build.module.",
+				s.source.at, s.Name, s.Name)
 		}
 		if s.port.value != "" && s.liveness.value+s.readiness.value == "" {
 			r.ask("%s: %s has no health route that was recognised. Set services.%s.probes.", s.port.at, s.Name, s.Name)
@@ -179,7 +182,8 @@ func (r *Report) questions() {
 			r.ask("%s: %s has neither a port nor a command.", s.source.at, s.Name)
 		}
 		if len(s.optional) > 0 {
-			r.ask("%s reads variables that have a default or that nothing sets: %s. Add those that you need to services.%s.env.",
+			r.ask("%s reads variables that have a default or that nothing sets: %s. "+
+				"Add those that you need to services.%s.env.",
 				s.Name, strings.Join(slices.Sorted(maps.Keys(s.optional)), ", "), s.Name)
 		}
 	}

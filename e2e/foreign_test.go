@@ -63,7 +63,8 @@ func foreignApplications() []foreign {
 		allowed: [][2]string{{"web", "api"}},
 		closed:  [][2]string{{"api", "web"}},
 		works: func(t *testing.T, s foreignStack) {
-			if _, page := s.ask(t, http.MethodGet, "web", "/", "", http.StatusOK); !strings.Contains(page, "Hello from the api") {
+			_, page := s.ask(t, http.MethodGet, "web", "/", "", http.StatusOK)
+			if !strings.Contains(page, "Hello from the api") {
 				t.Errorf("the page does not show what the api answers:\n%.500s", page)
 			}
 		},
@@ -132,8 +133,8 @@ func (app foreign) deploy(t *testing.T) foreignStack {
 	return s
 }
 
-// withInput runs a line of shell that reads a secret, which so is no process's argument.
-func withInput(t *testing.T, input, line string) {
+// withInput runs a line of shell that reads its input, a secret for example, which must be no process's argument.
+func withInput(t *testing.T, input, line string) string {
 	t.Helper()
 	cmd := exec.Command("bash", "-c", line)
 	var out bytes.Buffer
@@ -141,6 +142,7 @@ func withInput(t *testing.T, input, line string) {
 	if err := start(t, cmd); err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, &out)
 	}
+	return out.String()
 }
 
 // ask makes one request of a public service, which has to be answered with the status.
@@ -164,7 +166,8 @@ func shopWorks(t *testing.T, s foreignStack) {
 		}
 		return nil
 	})
-	report := kubectl(t, "-n", s.namespace, "get", "cronjobs", "-l", "app.kubernetes.io/name=report", "-o", "jsonpath={.items[0].metadata.name}")
+	report := kubectl(t, "-n", s.namespace, "get", "cronjobs", "-l", "app.kubernetes.io/name=report",
+		"-o", "jsonpath={.items[0].metadata.name}")
 	kubectl(t, "-n", s.namespace, "create", "job", "e2e-report", "--from=cronjob/"+report)
 	kubectl(t, "-n", s.namespace, "wait", "job/e2e-report", "--for=condition=Complete", "--timeout=120s")
 	if said := kubectl(t, "-n", s.namespace, "logs", "job/e2e-report"); !strings.Contains(said, "packed orders: 1") {
@@ -176,13 +179,14 @@ func portalWorks(t *testing.T, s foreignStack) {
 	password := rand.Text()
 	user := fmt.Sprintf(`{"name":"Ann","email":"ann@example.com","password":%q}`, password)
 	s.ask(t, http.MethodPost, "portal", "/api/auth/sign-up/email", user, http.StatusOK)
-	if _, session := s.ask(t, http.MethodGet, "portal", "/api/auth/get-session", "", http.StatusOK); !strings.Contains(session, "ann@example.com") {
+	_, session := s.ask(t, http.MethodGet, "portal", "/api/auth/get-session", "", http.StatusOK)
+	if !strings.Contains(session, "ann@example.com") {
 		t.Errorf("the user who signed up has no session: %s", session)
 	}
-	tables := kubectl(t, "-n", s.namespace, "exec", "statefulset/database", "--", "sh", "-c",
-		`psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -Atc "select count(*) from pg_tables where tablename in ('user', 'session', 'account')"`)
-	if strings.TrimSpace(tables) != "3" {
-		t.Errorf("the database has %s of the three tables of better-auth", tables)
+	tables := withInput(t, "select 'tables: ' || count(*) from pg_tables where tablename in ('user', 'session', 'account');\n",
+		"make -s db-shell STACK="+s.stack)
+	if !strings.Contains(tables, "tables: 3") {
+		t.Errorf("the database lacks tables of better-auth:\n%s", tables)
 	}
 }
 
@@ -260,7 +264,8 @@ func (app foreign) searchSecrets(t *testing.T, s foreignStack) {
 	if len(all.in([]byte(kubectl(t, "-n", s.namespace, "get", "secrets", "-o", "yaml")))) == 0 {
 		t.Error("the search does not find the secrets in the Secrets, where they are")
 	}
-	const kinds = `kinds=$(kubectl api-resources --verbs=list --namespaced -o name | grep -v metrics | grep -vx secrets | paste -sd,) && `
+	const kinds = `kinds=$(kubectl api-resources --verbs=list --namespaced -o name |
+		grep -v metrics | grep -vx secrets | paste -sd,) && `
 	for where, command := range map[string]string{
 		"Pulumi's state":   "pulumi stack export -s " + s.stack,
 		"Pulumi's outputs": "pulumi stack output -s " + s.stack + " --json",

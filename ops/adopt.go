@@ -18,7 +18,8 @@ import (
 func (o *Ops) Adopt(context.Context) error {
 	source, write := os.Getenv("SOURCE"), os.Getenv("WRITE")
 	if source == "" {
-		return fmt.Errorf("SOURCE is empty; it is the folder of an application, such as: make adopt SOURCE=../my-app%s", o.stackArgument())
+		return fmt.Errorf("SOURCE is empty; it is the folder of an application, such as: make adopt SOURCE=../my-app%s",
+			o.stackArgument())
 	}
 	if write != "" && write != "0" && write != "1" {
 		return fmt.Errorf("WRITE=%q; allowed: 1 writes into Pulumi.%s.yaml, 0 prints", write, o.Stack)
@@ -28,7 +29,8 @@ func (o *Ops) Adopt(context.Context) error {
 		folder = filepath.Join(o.Root, folder)
 	}
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return fmt.Errorf("SOURCE=%s is not a folder that can be read; a repository has to be cloned first: git clone <URL> ../my-app", source)
+		return fmt.Errorf("SOURCE=%s is not a folder that can be read; a repository has to be cloned first: "+
+			"git clone <URL> ../my-app", source)
 	}
 	report, err := adopt.Look(folder, source)
 	if err != nil {
@@ -42,13 +44,14 @@ func (o *Ops) Adopt(context.Context) error {
 	if err != nil {
 		return err
 	}
-	printAdopted(report, " -s "+o.Stack)
+	printAdopted(report, o.stackArgument(), " -s "+o.Stack)
 	return nil
 }
 
-func printAdopted(report *adopt.Report, options string) {
+func printAdopted(report *adopt.Report, environment, options string) {
 	if commands := report.Commands(options); len(commands) > 0 {
-		fmt.Printf("\nThe secrets; Pulumi asks for each value. First: eval \"$(make env)\"\n  %s\n", strings.Join(commands, "\n  "))
+		fmt.Printf("\nThe secrets; Pulumi asks for each value:\n  eval \"$(make env%s)\"\n  %s\n", environment,
+			strings.Join(commands, "\n  "))
 	}
 	if len(report.Unknown) > 0 {
 		fmt.Printf("\nThe sources do not say:\n  - %s\n", strings.Join(report.Unknown, "\n  - "))

@@ -72,7 +72,8 @@ func TestAdopt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if written := strings.Contains(string(text), "preset: nextjs"); written != test.written || !test.written && string(text) != before {
+			written := strings.Contains(string(text), "preset: nextjs")
+			if written != test.written || !written && string(text) != before {
 				t.Errorf("the stack's config is now\n%s", text)
 			}
 		})
