@@ -183,7 +183,8 @@ func portalWorks(t *testing.T, s foreignStack) {
 	if !strings.Contains(session, "ann@example.com") {
 		t.Errorf("the user who signed up has no session: %s", session)
 	}
-	tables := withInput(t, "select 'tables: ' || count(*) from pg_tables where tablename in ('user', 'session', 'account');\n",
+	tables := withInput(t,
+		"select 'tables: ' || count(*) from pg_tables where tablename in ('user', 'session', 'account');\n",
 		"make -s db-shell STACK="+s.stack)
 	if !strings.Contains(tables, "tables: 3") {
 		t.Errorf("the database lacks tables of better-auth:\n%s", tables)
