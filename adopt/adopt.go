@@ -35,7 +35,6 @@ type Service struct {
 	readiness  fact
 
 	optional map[string]string // names that the code reads with a default
-	clients  []string          // JavaScript or Python packages that it depends on
 }
 
 // Report is what Look found.

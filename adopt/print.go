@@ -176,7 +176,8 @@ func (r *Report) questions() {
 				s.source.at, s.Name, s.Name)
 		}
 		if s.port.value != "" && s.liveness.value+s.readiness.value == "" {
-			r.ask("%s: %s has no health route that was recognised. Set services.%s.probes.", s.port.at, s.Name, s.Name)
+			r.ask("%s: %s has no health route that was recognised: "+
+				"only whether its port is open is probed. Set services.%s.probes if it speaks HTTP.", s.port.at, s.Name, s.Name)
 		}
 		if s.schedule.value == "" && s.port.value == "" && len(s.command) == 0 && s.source.at != "" {
 			r.ask("%s: %s has neither a port nor a command.", s.source.at, s.Name)

@@ -1,7 +1,6 @@
 """A stand-in for Redis, for tests without a Redis image: python -m shop.store
 
-It serves the part of the Redis protocol that the shop uses, keeps everything in memory, and honours AUTH. Unlike
-Redis it answers HTTP too, so that a cluster's HTTP probes find it healthy.
+It serves the part of the Redis protocol that the shop uses, keeps everything in memory, and honours AUTH.
 """
 
 import asyncio
@@ -61,9 +60,6 @@ class Store:
         try:
             while words := await read(reader):
                 command, arguments = words[0].upper(), words[1:]
-                if command == "GET /":
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                    break
                 if command in ("AUTH", "HELLO"):
                     known = known or self.password in arguments
                     reply: object = HELLO if command == "HELLO" else "OK"
@@ -83,8 +79,6 @@ class Store:
 async def read(reader: asyncio.StreamReader) -> list[str]:
     """Read one command: an array of texts. A client that left has none."""
     head = await reader.readline()
-    if head.startswith(b"GET /"):
-        return ["GET /"]
     words = []
     for _ in range(int(head[1:]) if head.startswith(b"*") else 0):
         size = int((await reader.readline())[1:])
