@@ -14,7 +14,7 @@ var rowRefusals = map[string]refusal{
 	"image of an image":        {config: map[string]string{"todo:services": `{"a":{"image":"backend"},"b":{"image":"a"}}`}, says: []string{`services.b.image: "a"; that service runs the image of backend`, "services.b.image backend"}},
 	"image of one that is off": {config: map[string]string{"todo:services": `{"frontend-chatbot":{"enabled":false},"b":{"image":"frontend-chatbot"}}`}, says: []string{"that service is not enabled"}},
 	"build of an image":        {config: row(`,"build":{"target":"x"}`), says: []string{"services.worker.build: set; the image is that of backend"}},
-	"no Dockerfile of its own": {config: map[string]string{"todo:services": `{"shop":{"source":"app/backend/src"}}`}, says: []string{"no file app/backend/src/Dockerfile"}},
+	"no Dockerfile of its own": {config: map[string]string{"todo:services": `{"shop":{"source":"app/backend/src"}}`}, says: []string{"services.shop.build.preset: nothing in the source tells how it is built", "allowed: fastapi, nextjs, dockerfile"}},
 	"port":                     {config: row(`,"port":70000`), says: []string{"services.worker.port: 70000; allowed: 1 to 65535"}},
 	"public without port":      {config: row(`,"public":true`), says: []string{"services.worker.public: true; it serves no port"}},
 	"probe without port":       {config: row(`,"probes":{"liveness":"/alive"}`), says: []string{`services.worker.probes.liveness: "/alive"; the service serves no port`}},

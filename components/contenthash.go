@@ -36,6 +36,9 @@ const tagLength = 16
 func (b Build) ContentTag() (string, error) {
 	h := sha256.New()
 	field(h, "platform", b.Platform)
+	if b.Target != "" {
+		field(h, "target", b.Target)
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
 		field(h, "arg", name, b.Args[name])
 	}
@@ -49,9 +52,10 @@ func (b Build) ContentTag() (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:tagLength], nil
 }
 
-// ignored reads the ignore file that the builder would.
+// ignored reads the context's own ignore file and then the Dockerfile's, whose patterns win: they keep secrets out.
 func (b Build) ignored() (*patternmatcher.PatternMatcher, error) {
-	for _, name := range []string{b.Dockerfile + ".dockerignore", filepath.Join(b.Context, ".dockerignore")} {
+	var all []string
+	for _, name := range []string{filepath.Join(b.Context, ".dockerignore"), b.Dockerfile + ".dockerignore"} {
 		f, err := os.Open(filepath.Join(b.Root, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -63,13 +67,13 @@ func (b Build) ignored() (*patternmatcher.PatternMatcher, error) {
 		if err = errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
-		matcher, err := patternmatcher.New(patterns)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return matcher, nil
+		all = append(all, patterns...)
 	}
-	return patternmatcher.New(nil)
+	matcher, err := patternmatcher.New(all)
+	if err != nil {
+		return nil, fmt.Errorf("the ignore files of %s: %w", b.Context, err)
+	}
+	return matcher, nil
 }
 
 // walk visits the files and links that the builder gets, in WalkDir's order, which is lexical and so the same

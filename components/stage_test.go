@@ -23,7 +23,8 @@ func stage(t *testing.T, b Build) Build {
 func TestStagedContextHoldsWhatTheTagCovers(t *testing.T) {
 	b := source(t)
 	pulumitest.Write(t, b.Root, "app/Dockerfile", "FROM somebody-elses\n")
-	pulumitest.Write(t, b.Root, "app/.dockerignore", "main.py\n")
+	pulumitest.Write(t, b.Root, "app/notes.txt", "for people\n")
+	pulumitest.Write(t, b.Root, "app/.dockerignore", "notes.txt\n") // beside what the Dockerfile's own ignore file names
 	if err := os.Chmod(filepath.Join(b.Root, "app/main.py"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,7 @@ func (l *loader) read(ctx context.Context, chosen cluster) *Config {
 	l.exposure(c, chosen)
 	l.services(c)
 	c.fetchSources(ctx, l.m, &l.ps)
+	l.planBuilds(c)
 	l.object(keyPullSecrets, &c.Images.PullSecrets)
 	c.ExternalSecrets, c.RenderYAML = l.externalSecrets(), l.text(keyRenderYAML, "")
 	c.Database = l.database(c)

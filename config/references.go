@@ -45,9 +45,6 @@ func (c *Config) Environment(s Service) map[string]string { return c.resolved(s.
 // OwnEnvironment returns only what the stack itself says about a service's variables.
 func (c *Config) OwnEnvironment(s Service) map[string]string { return c.resolved(s.Env) }
 
-// BuildArgs returns the build arguments that the stack gives for a service.
-func (c *Config) BuildArgs(s Service) map[string]string { return c.resolved(s.Build.Args) }
-
 func (c *Config) resolved(some ...map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, variables := range some {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"todo/build"
 	"todo/spec"
 )
 
@@ -44,10 +45,13 @@ type Service struct {
 
 	computed map[string]string // variables that the topology sets, with references; Env cannot set them
 	folder   string            // Source on this machine
+	plan     *build.Plan       // how it is built; nil is the way of the three known services
 }
 
 // Build says how an image is made from the source.
 type Build struct {
+	Preset     string            `json:"preset" default:"found" doc:"How the source becomes an image: fastapi (uv, poetry, pip), nextjs (npm, pnpm, yarn, bun), or by its own Dockerfile. A workspace is built from its root." allowed:"fastapi, nextjs, dockerfile"`
+	Module     string            `json:"module" default:"found" doc:"Of preset fastapi: the application." allowed:"<package>.<module>:<variable>"`
 	Dockerfile string            `json:"dockerfile" default:"dockerfiles/<name>.Dockerfile of the three known services, Dockerfile of others" doc:"Dockerfile, below the source." allowed:"a file"`
 	Target     string            `json:"target" default:"the last stage" doc:"Stage of the Dockerfile." allowed:"the name of one"`
 	Args       map[string]string `json:"args" doc:"Build arguments. They are public: an image's history shows them." allowed:"text"`

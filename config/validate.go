@@ -96,6 +96,9 @@ func (c *Config) validateSources(ps *problems) {
 		if !s.Built() || (s.Source != "" && s.folder == "") { // not built, or fetchSources has refused it
 			continue
 		}
+		if !s.knownBuild() {
+			continue // planBuilds has looked
+		}
 		folder, root := c.SourceFolder(s), keySourceRoot
 		if s.Source != "" {
 			root = "services." + s.Name + ".source"
@@ -113,32 +116,9 @@ func (c *Config) validateSources(ps *problems) {
 			}
 		}
 		if file := c.Dockerfile(s); !isFile(filepath.Join(c.Root, file)) {
-			fix := "git checkout -- " + file
-			if s.computed == nil || s.Build.Dockerfile != "" {
-				fix = ps.set("services."+s.Name+".build.dockerfile", "<file below the source>")
-			}
-			ps.add(Problem{Key: root, Got: "no file " + file, Want: "the build needs it", Fix: fix})
+			ps.add(Problem{Key: root, Got: "no file " + file, Want: "the build needs it", Fix: "git checkout -- " + file})
 		}
 	}
-}
-
-// SourceFolder is the service's build context, relative to Root.
-func (c *Config) SourceFolder(s Service) string {
-	folder := or(s.folder, filepath.Join(c.Images.SourceRoot, s.Name))
-	if filepath.IsAbs(folder) {
-		if relative, err := filepath.Rel(c.Root, folder); err == nil {
-			return relative
-		}
-	}
-	return folder
-}
-
-// Dockerfile is the service's, relative to Root.
-func (c *Config) Dockerfile(s Service) string {
-	if s.Build.Dockerfile == "" && s.computed != nil { // one of the three known services
-		return filepath.Join("dockerfiles", s.Name+".Dockerfile")
-	}
-	return filepath.Join(c.SourceFolder(s), or(s.Build.Dockerfile, "Dockerfile"))
 }
 
 func (ps *problems) has(key string) bool {

@@ -39,7 +39,7 @@ RUN --mount=type=cache,id=todo-node-packages,target=/var/cache/node-packages \
 # has to name each argument that it takes.
 ARG PUBLIC_ENV=
 RUN set -e; \
-    printf '%s\n' "$PUBLIC_ENV" | tr '\037' '\n' >> "$APP_DIR/.env.production"; \
+    [ -z "$PUBLIC_ENV" ] || printf '\n%s\n' "$PUBLIC_ENV" >> "$APP_DIR/.env.production"; \
     cd "$APP_DIR"; npm run build; mkdir -p public; cd /app; \
     if [ -d "$APP_DIR/.next/standalone" ]; then \
         mkdir /out; cp -R "$APP_DIR/.next/standalone/." /out/; cd /out; \

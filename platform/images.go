@@ -33,7 +33,7 @@ func planImages(cfg *config.Config) ([]imagePlan, error) {
 		if s.Built() {
 			build := components.Build{
 				Root:       cfg.Root,
-				Context:    cfg.SourceFolder(s),
+				Context:    cfg.BuildContext(s),
 				Dockerfile: cfg.Dockerfile(s),
 				Target:     s.Build.Target,
 				Args:       buildArgs(cfg, s),
@@ -79,16 +79,16 @@ func versionOf(reference string) string {
 
 // buildArgs never hold a secret: they stay readable in the image's history.
 func buildArgs(cfg *config.Config, s config.Service) map[string]string {
-	base := map[string]string{"PYTHON_IMAGE": cfg.Images.BaseImages.Python, "NODE_IMAGE": cfg.Images.BaseImages.Node}
-	switch s.Name {
-	case config.BackendName:
-		delete(base, "NODE_IMAGE")
-	case config.WebName:
-		// Next.js writes NEXT_PUBLIC_* into the browser's code; an application that reads it there needs it now.
-		base["NEXT_PUBLIC_API_URL"] = cmp.Or(cfg.APIURL(), s.Env["NEXT_PUBLIC_API_URL"])
-		delete(base, "PYTHON_IMAGE")
-	case config.ChatbotName:
-		delete(base, "PYTHON_IMAGE")
+	args := map[string]string{}
+	switch cfg.BaseImage(s) {
+	case "python":
+		args["PYTHON_IMAGE"] = cfg.Images.BaseImages.Python
+	case "node":
+		args["NODE_IMAGE"] = cfg.Images.BaseImages.Node
 	}
-	return merged(base, cfg.BuildArgs(s))
+	if s.Name == config.WebName {
+		// Next.js writes NEXT_PUBLIC_* into the browser's code; an application that reads it there needs it now.
+		args["NEXT_PUBLIC_API_URL"] = cmp.Or(cfg.APIURL(), s.Env["NEXT_PUBLIC_API_URL"])
+	}
+	return merged(args, cfg.BuildArgs(s))
 }
