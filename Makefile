@@ -10,12 +10,12 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false -gcflags=all=-dwarf=false)
 # `make test RACE=-race` adds the race detector: it needs a C compiler, and compiles the Kubernetes SDK a second time.
 RACE ?=
 # Every Go module that holds code of ours. Each is built with its own pins, so each is tested on its own.
-MODULES := . conformance conformance/alerts lab lab/tools/cluster lab/plugins lab/images/pause dockerfiles/lint
+MODULES := . examples/one-service conformance conformance/alerts lab lab/tools/cluster lab/plugins lab/images/pause dockerfiles/lint
 
 # All Go files below the current folder, separated by zero bytes. An unpacked archive has no git to list them.
 GO_FILES := find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 # What runs on a user's machine. It has to compile on each of these systems.
-PORTABLE := ./ops ./internal/step ./internal/doctor $(addprefix ./,$(wildcard target))
+PORTABLE := ./ops ./adopt ./build ./config ./spec ./target ./internal/step ./internal/doctor
 SYSTEMS := darwin/arm64 darwin/amd64 linux/arm64 linux/amd64
 
 FRONTENDS := app/frontend-web app/frontend-chatbot
@@ -77,10 +77,10 @@ test-go: # the platform alone; needs nothing but Go
 			if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted (gofmt -w does it)"; exit 1; fi && \
 			GOWORK=off go vet ./... && GOWORK=off go test $(RACE) ./...) || exit 1; \
 	done
-coverage: ## statements of config, target and components that tests reach: 90 % at least
-	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && GOWORK=off go test -covermode=count -coverprofile=$$folder/all -coverpkg=./config,./target,./components ./config ./target ./components . >$$folder/said || { cat $$folder/said; exit 1; }; \
-		GOWORK=off go tool cover -func=$$folder/all | awk '/^total:/ { sub("%", "", $$3); print "config, target and components: " $$3 " % of statements"; found = $$3 } END { exit found < 90 }'
-mutants: ## make mistakes that somebody could make in config and components: a test has to catch each (about 5 minutes)
+coverage: ## statements of build, config, target, components and platform that tests reach: 90 % at least
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && GOWORK=off go test -covermode=count -coverprofile=$$folder/all -coverpkg=./build,./config,./target,./components,./platform ./build ./config ./target ./components ./platform . >$$folder/said || { cat $$folder/said; exit 1; }; \
+		GOWORK=off go tool cover -func=$$folder/all | awk '/^total:/ { sub("%", "", $$3); print "build, config, target, components and platform: " $$3 " % of statements"; found = $$3 } END { exit found < 90 }'
+mutants: ## make mistakes that somebody could make in the program: a test has to catch each (about 5 minutes)
 	@GOWORK=off go test -tags mutants -count=1 -run TestMutants -v -timeout 60m .
 test-backend: # the backend's types, and its tests on a real PostgreSQL
 	@echo "▸ app/backend" && app/backend/test

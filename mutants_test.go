@@ -15,20 +15,24 @@ import (
 var mutants = map[string]struct{ file, good, bad string }{
 	"pods may run as root":                     {"components/podsecurity.go", "RunAsNonRoot: pulumi.Bool(true)", "RunAsNonRoot: pulumi.Bool(false)"},
 	"the root file system is writable":         {"components/podsecurity.go", "ReadOnlyRootFilesystem:   pulumi.Bool(true)", "ReadOnlyRootFilesystem:   pulumi.Bool(false)"},
-	"pods get a token of the API server":       {"components/workload_pod.go", "AutomountServiceAccountToken: pulumi.Bool(false)", "AutomountServiceAccountToken: pulumi.Bool(true)"},
+	"pods get a token of the API server":       {"components/pod.go", "AutomountServiceAccountToken: pulumi.Bool(false)", "AutomountServiceAccountToken: pulumi.Bool(true)"},
 	"a changed secret changes under the pods":  {"components/appsecret.go", "Immutable:  pulumi.Bool(true)", "Immutable:  pulumi.Bool(false)"},
 	"a rollout takes a pod away first":         {"components/workload.go", "MaxUnavailable: pulumi.Int(0)", "MaxUnavailable: pulumi.Int(1)"},
 	"pods leave without waiting for proxies":   {"components/workload.go", "preStopSeconds = 10", "preStopSeconds = 0"},
 	"a drain takes two pods":                   {"components/workload_scaling.go", "MaxUnavailable:             pulumi.Int(1)", "MaxUnavailable:             pulumi.Int(2)"},
-	"the backend does not wait for its schema": {"components/workload.go", "pulumi.DependsOn(args.After), ", ""},
+	"the backend does not wait for its schema": {"components/workload.go", "pulumi.DependsOn(a.After), rolloutPatience", "rolloutPatience"},
 	"a changed migration is not run":           {"components/migration.go", `pulumi.ReplaceOnChanges([]string{"spec"}),`, ""},
 	"the database's volume goes with its pod":  {"components/database.go", `WhenDeleted: pulumi.String("Retain")`, `WhenDeleted: pulumi.String("Delete")`},
-	"the chatbot reaches the database":         {"components/networkpolicies_rules.go", "readers := []string{cfg.Backend.Name}", "readers := []string{cfg.Backend.Name, cfg.Chatbot.Name}"},
+	"every service reaches the database":       {"platform/flows.go", "if uses.Database {", "if true {"},
+	"a secret is put into a ConfigMap":         {"config/load.go", "if in.misplaced(l.file, &l.ps); len(l.ps.list) > 0 {", "if len(l.ps.list) > 0 {"},
+	"a service reads every secret":             {"platform/workloads.go", "Secrets: b.secretsOf(s.Secrets)}", "Secrets: b.secrets}"},
+	"a service changes before what it calls":   {"platform/workloads.go", "if !b.cfg.Production {", "if true {"},
+	"a token goes into an image":               {"build/build.go", "literalToken.MatchString(line) || ", ""},
 	"the internet includes the cloud's keys":   {"components/networkpolicies_rules.go", `"169.254.0.0/16", `, ""},
 	"another Dockerfile gives the same image":  {"components/contenthash.go", `file(h, "dockerfile", filepath.Join(b.Root, b.Dockerfile))`, `error(nil)`},
 	"another base image gives the same image":  {"components/contenthash.go", `field(h, "arg", name, b.Args[name])`, `field(h, "arg", name)`},
 	"development changes a remote cluster":     {"config/kube.go", "case !c.Production && where == target.Remote && !k.allowNonLocal:", "case false:"},
-	"two services have one node port":          {"config/validate.go", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort != 0", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort < 0"},
+	"two services have one node port":          {"config/validate_services.go", "other, taken := nodePorts[s.NodePort]; taken", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort < 0"},
 	"a request above its limit is let through": {"config/validate_pods.go", "if okRequest && okLimit && request > limit {", "if okRequest && okLimit && request < 0 {"},
 	"production talks to Postgres without TLS": {"config/secrets.go", `case l.needsTLS() && !slices.Contains(encrypted, u.Query().Get("sslmode")):`, "case false:"},
 	"production allows every origin":           {"config/validate.go", `(strings.Contains(origin, "*") || !strings.HasPrefix(origin, "https://"))`, `!strings.HasPrefix(origin, "https://") && origin != "*"`},
@@ -39,7 +43,7 @@ var mutants = map[string]struct{ file, good, bad string }{
 	}); err`},
 }
 
-// TestMutants makes each mistake, in a copy that only the compiler sees, and expects a test of config, components or the program to fail.
+// TestMutants makes each mistake, in a copy that only the compiler sees, and expects a test of config, build, components, platform or the program to fail.
 func TestMutants(t *testing.T) {
 	for name, m := range mutants {
 		t.Run(name, func(t *testing.T) {
@@ -65,11 +69,11 @@ func TestMutants(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			build := exec.Command("go", "build", "-overlay", overlay, "./config", "./components")
+			build := exec.Command("go", "build", "-overlay", overlay, "./build", "./config", "./components", "./platform")
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("it does not compile: a mutant that no test has to catch:\n%s", out)
 			}
-			out, err := exec.Command("go", "test", "-overlay", overlay, "./config", "./components", ".").CombinedOutput()
+			out, err := exec.Command("go", "test", "-overlay", overlay, "./build", "./config", "./components", "./platform", ".").CombinedOutput()
 			if err == nil {
 				t.Fatal("every test passes: nobody would notice")
 			}

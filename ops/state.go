@@ -12,7 +12,7 @@ import (
 // backendLimit is how long a question to the state backend may take. Over a slow line it takes seconds.
 const backendLimit = 2 * time.Minute
 
-// appType is the type of the component that holds all of the program's resources (components/todoapp.go).
+// appType is the type of the component that holds all of the program's resources (platform/app.go).
 const appType = "todo:components:TodoApp"
 
 // snapshot is what the commands read of a stack's state.
