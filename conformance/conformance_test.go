@@ -38,6 +38,12 @@ var stacks = map[string]struct {
 	"prod": {stack: "prod", config: live, secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"}},
 	"watched": {stack: "prod", config: with(live, map[string]string{"todo:observability": `{"metrics":"podMonitor","alerts":"configMap","dashboard":true,"otlpEndpoint":"http://collector.monitoring:4318"}`}),
 		secrets: map[string]string{"todo:DATABASE_URL": "postgres://u:p@db.your-company.com/todo?sslmode=require"}},
+	"rows": {stack: "dev", config: map[string]string{
+		"todo:kubeconfigPath": "kubeconfig", "todo:kubeContext": "todo-lab", "todo:registry": "localhost:5000",
+		"todo:services": `{"shop":{"image":"registry.your-company.com/shop:1","port":8080,"localPort":8080,"nodePort":30010,"public":true,"envFrom":["shared"],
+			"writable":{"/var/cache/shop":"32Mi"},"configFiles":{"/etc/shop.ini":"a = b"},"serviceAccount":{"name":"shop"},"secrets":["KEY"]},
+			"worker":{"image":"shop","command":["work"]},"report":{"image":"shop","args":["report"],"schedule":"0 3 * * *"}}`,
+	}, secrets: map[string]string{"todo:secrets": `{"KEY":"a-key"}`}},
 	"manifests": {stack: "prod", config: with(live, map[string]string{"todo:externalSecrets": `{"store":"vault"}`, "todo:renderYaml": "rendered", "todo:migration": `{"enabled":true}`})},
 }
 
