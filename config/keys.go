@@ -1,6 +1,6 @@
 package config
 
-//go:generate env UPDATE_GOLDEN=1 go test -run TestReference .
+//go:generate env UPDATE_GOLDEN=1 go test -run "TestReference|TestEditorSchema" .
 
 import "slices"
 
