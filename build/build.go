@@ -69,6 +69,12 @@ func Make(r Request) (Plan, error) {
 		if r.Dockerfile != "" {
 			name = r.Dockerfile
 		}
+		if !filepath.IsLocal(name) {
+			return Plan{}, &Problem{Field: "dockerfile", Got: fmt.Sprintf("%q", name), Want: "allowed: a file below the source"}
+		}
+		if err := refuseTokens(r.Folder); err != nil {
+			return Plan{}, err
+		}
 		return Plan{Preset: Dockerfile, Context: r.Folder, Dockerfile: filepath.Join(r.Folder, name)}, nil
 	}
 	return Plan{}, &Problem{Field: "preset", Got: "nothing in the source tells how it is built",
@@ -97,17 +103,19 @@ func needs(file, dependency string) bool {
 	return err == nil && strings.Contains(strings.ToLower(string(text)), dependency)
 }
 
-// root returns the nearest folder, from folder upwards, that has one of the files, and which of them it has. It does not leave
-// the repository.
-func root(folder string, files []string) (at string, found []string) {
+// root returns the folder whose lock file is the source's, and which of the files it has: the source itself, or the nearest folder
+// above it that declares a workspace. It does not leave the repository. at is "" when there is none.
+func root(folder string, files []string, workspace func(folder string) bool) (at string, found []string) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return "", nil
 	}
 	for at = folder; ; at = filepath.Dir(at) {
-		for _, name := range files {
-			if isFile(filepath.Join(at, name)) {
-				found = append(found, name)
+		if at == folder || workspace(at) {
+			for _, name := range files {
+				if isFile(filepath.Join(at, name)) {
+					found = append(found, name)
+				}
 			}
 		}
 		if len(found) > 0 {
@@ -129,25 +137,47 @@ func member(context, folder string) (string, error) {
 	return filepath.ToSlash(relative), err
 }
 
+// settings are files that may name a registry and hold a token for it.
+var settings = []string{".npmrc", ".yarnrc.yml", ".yarnrc", "pip.conf", "requirements.txt", "pyproject.toml", "uv.toml", "poetry.toml"}
+
 // refuseTokens refuses credentials in files that become layers of the image. They would be readable by all who can pull it.
-func refuseTokens(folder string) error {
-	for _, name := range []string{".npmrc", ".yarnrc.yml", "pip.conf", "requirements.txt", "pyproject.toml", "uv.toml"} {
-		text, err := os.ReadFile(filepath.Join(folder, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
+func refuseTokens(folders ...string) error {
+	for _, folder := range slices.Compact(folders) {
+		names := settings
+		for _, more := range included(filepath.Join(folder, "requirements.txt")) {
+			names = append(slices.Clone(names), more)
 		}
-		if err != nil {
-			return err
-		}
-		for i, line := range strings.Split(string(text), "\n") {
-			if literalToken.MatchString(line) || urlPassword.MatchString(line) {
-				return &Problem{Got: fmt.Sprintf("%s:%d holds a token or a password", name, i+1),
-					Want: "it would be readable in the image",
-					Fix:  "take it out of the file, and give an image that is built elsewhere, with its own secrets, as services.<name>.image"}
+		for _, name := range names {
+			text, err := os.ReadFile(filepath.Join(folder, name))
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			for i, line := range strings.Split(string(text), "\n") {
+				if literalToken.MatchString(line) || urlPassword.MatchString(line) {
+					return &Problem{Got: fmt.Sprintf("%s:%d holds a token or a password", name, i+1),
+						Want: "it would be readable in the image",
+						Fix:  "take it out of the file, and give an image that is built elsewhere, with its own secrets, as services.<name>.image"}
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// included are the files that a requirements file names with -r or -c.
+func included(requirements string) []string {
+	text, err := os.ReadFile(requirements)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, match := range inclusion.FindAllSubmatch(text, -1) {
+		all = append(all, string(match[1]))
+	}
+	return all
 }
 
 func isFile(path string) bool {

@@ -74,6 +74,22 @@ func TestPlans(t *testing.T) {
 			files:      map[string]string{"package.json": nextPackage, "package-lock.json": "{}"},
 			dockerfile: "nextjs.Dockerfile", args: map[string]string{"APP_DIR": ".", "APP_PORT": "3000", "LAYERED": "1"},
 		},
+		"Next.js in the root of a workspace": {
+			files:      map[string]string{"package.json": strings.Replace(nextPackage, "{", `{"workspaces":["packages/*"],`, 1), "package-lock.json": "{}"},
+			dockerfile: "nextjs.Dockerfile", args: map[string]string{"LAYERED": ""},
+		},
+		"Next.js with a yarn of today": {
+			files:      map[string]string{"package.json": nextPackage, "yarn.lock": "__metadata:\n  version: 8\n"},
+			dockerfile: "nextjs.Dockerfile", args: map[string]string{"YARN_BERRY": "1"},
+		},
+		"FastAPI in the root of a uv workspace": {
+			files:      map[string]string{"uv.lock": "", "pyproject.toml": fastAPIProject + "[tool.uv.workspace]\nmembers = ['libs/*']\n", "main.py": fastAPIServer},
+			dockerfile: "fastapi.Dockerfile", args: map[string]string{"WHOLE": "1", "APP_PACKAGE": ""},
+		},
+		"FastAPI with a dependency beside it": {
+			files:      map[string]string{"poetry.lock": "", "pyproject.toml": fastAPIProject + "[tool.poetry.dependencies]\nlib = { path = \"libs/a\" }\n", "main.py": fastAPIServer},
+			dockerfile: "fastapi.Dockerfile", args: map[string]string{"WHOLE": "1"},
+		},
 		"Next.js with bun and prisma": {
 			files:      map[string]string{"package.json": nextPackage, "bun.lock": "", "prisma/schema.prisma": ""},
 			dockerfile: "nextjs.Dockerfile", args: map[string]string{"LAYERED": ""},
@@ -130,21 +146,27 @@ func TestProblems(t *testing.T) {
 		field   string
 		says    []string
 	}{
-		"nothing known":         {files: map[string]string{"main.go": ""}, field: "preset", says: []string{"neither a Dockerfile, nor"}},
-		"no such preset":        {request: Request{Preset: "rails"}, field: "preset", says: []string{"allowed: fastapi, nextjs, dockerfile"}},
-		"no lock of Python":     {files: map[string]string{"pyproject.toml": fastAPIProject, "main.py": fastAPIServer}, says: []string{"none of uv.lock, poetry.lock, requirements.txt", "uv lock"}},
-		"another project's":     {files: map[string]string{"requirements.txt": "fastapi\n", "api/pyproject.toml": fastAPIProject}, request: Request{Folder: "api"}, says: []string{"none of uv.lock"}},
-		"two servers":           {files: map[string]string{"requirements.txt": "fastapi\n", "a.py": fastAPIServer, "b.py": fastAPIServer}, field: "module", says: []string{"a:app, b:app"}},
-		"no server":             {files: map[string]string{"requirements.txt": "fastapi\n", "a.py": "def f(): app = FastAPI()\n"}, field: "module", says: []string{"no module of the source"}},
-		"a module's name":       {files: map[string]string{"requirements.txt": "fastapi\n"}, request: Request{Module: "main.py"}, field: "module", says: []string{`"main.py"`, "main:app"}},
-		"no lock of Node":       {files: map[string]string{"package.json": nextPackage}, says: []string{"lock file", "npm install"}},
-		"two package managers":  {files: map[string]string{"package.json": nextPackage, "yarn.lock": "", "package-lock.json": "{}"}, says: []string{"package-lock.json, yarn.lock", "remove all but one"}},
-		"another manager":       {files: map[string]string{"package.json": strings.Replace(nextPackage, "{", `{"packageManager":"pnpm@10.0.0",`, 1), "yarn.lock": ""}, says: []string{"names pnpm@10.0.0 and the lock file is yarn.lock"}},
-		"an old Node":           {files: map[string]string{"package.json": strings.Replace(nextPackage, "{", `{"engines":{"node":">=22"},`, 1), "yarn.lock": ""}, request: Request{NodeMajor: 20}, says: []string{"asks for Node >=22 and the base image has 20", "baseImages.node node:22-alpine"}},
-		"no build":              {files: map[string]string{"package.json": `{"dependencies":{"next":"16"}}`, "yarn.lock": ""}, says: []string{"no script build"}},
-		"a token of npm":        {files: map[string]string{"package.json": nextPackage, "yarn.lock": "", ".npmrc": "//npm.your-company.com/:_authToken=abc\n"}, says: []string{".npmrc:1 holds a token", "services.<name>.image"}},
-		"a password of pip":     {files: map[string]string{"requirements.txt": "fastapi\n--extra-index-url https://u:p@pypi.your-company.com/simple\n", "main.py": fastAPIServer}, says: []string{"requirements.txt:2 holds a token or a password"}},
-		"a member without name": {files: map[string]string{"uv.lock": "", "api/pyproject.toml": "[tool.x]\ndeps = 'fastapi'\n", "api/main.py": fastAPIServer}, request: Request{Folder: "api"}, says: []string{"no name below [project]"}},
+		"nothing known":               {files: map[string]string{"main.go": ""}, field: "preset", says: []string{"neither a Dockerfile, nor"}},
+		"no such preset":              {request: Request{Preset: "rails"}, field: "preset", says: []string{"allowed: fastapi, nextjs, dockerfile"}},
+		"no lock of Python":           {files: map[string]string{"pyproject.toml": fastAPIProject, "main.py": fastAPIServer}, says: []string{"none of uv.lock, poetry.lock, requirements.txt", "uv lock"}},
+		"another project's":           {files: map[string]string{"requirements.txt": "fastapi\n", "api/pyproject.toml": fastAPIProject}, request: Request{Folder: "api"}, says: []string{"none of uv.lock"}},
+		"two servers":                 {files: map[string]string{"requirements.txt": "fastapi\n", "a.py": fastAPIServer, "b.py": fastAPIServer}, field: "module", says: []string{"a:app, b:app"}},
+		"no server":                   {files: map[string]string{"requirements.txt": "fastapi\n", "a.py": "def f(): app = FastAPI()\n"}, field: "module", says: []string{"no module of the source"}},
+		"a module's name":             {files: map[string]string{"requirements.txt": "fastapi\n"}, request: Request{Module: "main.py"}, field: "module", says: []string{`"main.py"`, "main:app"}},
+		"no lock of Node":             {files: map[string]string{"package.json": nextPackage}, says: []string{"lock file", "npm install"}},
+		"two package managers":        {files: map[string]string{"package.json": nextPackage, "yarn.lock": "", "package-lock.json": "{}"}, says: []string{"package-lock.json, yarn.lock", "remove all but one"}},
+		"another manager":             {files: map[string]string{"package.json": strings.Replace(nextPackage, "{", `{"packageManager":"pnpm@10.0.0",`, 1), "yarn.lock": ""}, says: []string{"names pnpm@10.0.0 and the lock file is yarn.lock"}},
+		"an old Node":                 {files: map[string]string{"package.json": strings.Replace(nextPackage, "{", `{"engines":{"node":">=22"},`, 1), "yarn.lock": ""}, request: Request{NodeMajor: 20}, says: []string{"asks for Node >=22 and the base image has 20", "baseImages.node node:22-alpine"}},
+		"another line of Node":        {files: map[string]string{"package.json": nextPackage, "yarn.lock": "", ".nvmrc": "v20.11.0\n"}, request: Request{NodeMajor: 22}, says: []string{"asks for Node v20.11.0", "node:20-alpine"}},
+		"a parent's lock file":        {files: map[string]string{"package-lock.json": "{}", "package.json": "{}", "web/package.json": nextPackage}, request: Request{Folder: "web"}, says: []string{"lock file", "npm install"}},
+		"a Dockerfile outside":        {files: map[string]string{"api/main.py": ""}, request: Request{Folder: "api", Dockerfile: "../Dockerfile"}, field: "dockerfile", says: []string{"a file below the source"}},
+		"a member's token":            {files: map[string]string{"package.json": "{}", "pnpm-lock.yaml": "", "pnpm-workspace.yaml": "", "web/package.json": nextPackage, "web/.npmrc": "_authToken = abc\n"}, request: Request{Folder: "web"}, says: []string{".npmrc:1 holds a token"}},
+		"an included password":        {files: map[string]string{"requirements.txt": "fastapi\n-r base.txt\n", "base.txt": "--index-url https://abcdefghijkl@pypi.your-company.com/\n", "main.py": fastAPIServer}, says: []string{"base.txt:1 holds a token"}},
+		"a token beside a Dockerfile": {files: map[string]string{"Dockerfile": "FROM x\n", ".npmrc": "//r/:_authToken=abc\n"}, says: []string{".npmrc:1 holds a token"}},
+		"no build":                    {files: map[string]string{"package.json": `{"dependencies":{"next":"16"}}`, "yarn.lock": ""}, says: []string{"no script build"}},
+		"a token of npm":              {files: map[string]string{"package.json": nextPackage, "yarn.lock": "", ".npmrc": "//npm.your-company.com/:_authToken=abc\n"}, says: []string{".npmrc:1 holds a token", "services.<name>.image"}},
+		"a password of pip":           {files: map[string]string{"requirements.txt": "fastapi\n--extra-index-url https://u:p@pypi.your-company.com/simple\n", "main.py": fastAPIServer}, says: []string{"requirements.txt:2 holds a token or a password"}},
+		"a member without name":       {files: map[string]string{"uv.lock": "", "pyproject.toml": "[tool.uv.workspace]\n", "api/pyproject.toml": "[tool.x]\ndeps = 'fastapi'\n", "api/main.py": fastAPIServer}, request: Request{Folder: "api"}, says: []string{"no name below [project]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Folder = filepath.Join(tree(t, c.files), c.request.Folder)

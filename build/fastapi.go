@@ -19,8 +19,18 @@ var (
 	moduleName  = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$`)
 	// literalToken leaves out references to variables: ${NPM_TOKEN}.
 	literalToken = regexp.MustCompile(`(?i)(_authToken|_password|_auth|npmAuthToken|npmAuthIdent)["']?\s*[=:]\s*["']?[^\s$"'{]`)
-	urlPassword  = regexp.MustCompile(`://[^/\s:@$]+:[^/\s@${]+@`)
+	urlPassword  = regexp.MustCompile(`https?://[^/\s@${]{8,}@|://[^/\s:@$]+:[^/\s@${]+@`)
+	inclusion    = regexp.MustCompile(`(?m)^\s*(?:-r|-c|--requirement|--constraint)[ =]+(\S+)`)
+
+	uvWorkspace = regexp.MustCompile(`(?m)^\[tool\.uv\.workspace\]`)
+	// localPath is a dependency whose sources are in the repository.
+	localPath = regexp.MustCompile(`(?m)\{[^}\n]*\bpath\s*=`)
 )
+
+func isUVWorkspace(folder string) bool {
+	text, err := os.ReadFile(filepath.Join(folder, "pyproject.toml"))
+	return err == nil && uvWorkspace.Match(text)
+}
 
 // notSources are folders that hold no server of the application's own.
 var notSources = []string{"tests", "test", "node_modules", "venv", "docs", "examples", "migrations", "alembic", "scripts"}
@@ -29,7 +39,7 @@ var notSources = []string{"tests", "test", "node_modules", "venv", "docs", "exam
 const deepest = 3
 
 func fastAPI(r Request) (Plan, error) {
-	context, found := root(r.Folder, pythonLocks)
+	context, _ := root(r.Folder, pythonLocks, isUVWorkspace)
 	if context == "" {
 		return Plan{}, &Problem{Got: "the source has none of " + strings.Join(pythonLocks, ", "),
 			Want: "the build installs what one of them names", Fix: "uv lock (or pip freeze > requirements.txt) in " + r.Folder}
@@ -38,11 +48,7 @@ func fastAPI(r Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if dir != "." && !slices.Contains(found, "uv.lock") { // a file above that is another project's
-		return Plan{}, &Problem{Got: "the source has none of " + strings.Join(pythonLocks, ", "),
-			Want: "the build installs what one of them names", Fix: "uv lock (or pip freeze > requirements.txt) in " + r.Folder}
-	}
-	if err := refuseTokens(context); err != nil {
+	if err := refuseTokens(context, r.Folder); err != nil {
 		return Plan{}, err
 	}
 	module := r.Module
@@ -54,6 +60,9 @@ func fastAPI(r Request) (Plan, error) {
 		return Plan{}, &Problem{Field: "module", Got: fmt.Sprintf("%q", module), Want: "allowed: <package>.<module>:<variable>, as main:app"}
 	}
 	args := map[string]string{"APP_MODULE": module, "APP_DIR": dir, "APP_PORT": fmt.Sprint(or(r.Port, 8000))}
+	if text, err := os.ReadFile(filepath.Join(context, "pyproject.toml")); err == nil && (uvWorkspace.Match(text) || localPath.Match(text)) {
+		args["WHOLE"] = "1" // its members are installed with it
+	}
 	if dir != "." {
 		if args["APP_PACKAGE"], err = packageName(r.Folder); err != nil {
 			return Plan{}, err

@@ -26,7 +26,7 @@ func nextJS(r Request) (Plan, error) {
 	for name := range nodeLocks {
 		locks = append(locks, name)
 	}
-	context, found := root(r.Folder, locks)
+	context, found := root(r.Folder, locks, isNodeWorkspace)
 	if context == "" {
 		return Plan{}, &Problem{Got: "neither the source nor a folder above it has a lock file", Want: "one of " + names(locks),
 			Fix: "npm install in " + r.Folder + ", and commit the file"}
@@ -52,14 +52,16 @@ func nextJS(r Request) (Plan, error) {
 		return Plan{}, &Problem{Got: fmt.Sprintf("package.json names %s and the lock file is %s", workspace.PackageManager, found[0]),
 			Want: "the package manager has to be that of the lock file", Fix: named + " install in " + context + ", and remove " + found[0]}
 	}
-	if err := checkNode(r.NodeMajor, own.Engines.Node); err != nil {
-		return Plan{}, err
+	for _, wanted := range []string{own.Engines.Node, workspace.Engines.Node, nvmrc(r.Folder), nvmrc(context)} {
+		if err := checkNode(r.NodeMajor, wanted); err != nil {
+			return Plan{}, err
+		}
 	}
 	if own.Scripts["build"] == "" {
 		return Plan{}, &Problem{Got: "package.json has no script build", Want: "the image is built by it",
 			Fix: `npm pkg set scripts.build="next build" in ` + r.Folder}
 	}
-	if err := refuseTokens(context); err != nil {
+	if err := refuseTokens(context, r.Folder); err != nil {
 		return Plan{}, err
 	}
 	dir, err := member(context, r.Folder)
@@ -67,21 +69,36 @@ func nextJS(r Request) (Plan, error) {
 		return Plan{}, err
 	}
 	args := map[string]string{"APP_DIR": dir, "APP_PORT": fmt.Sprint(or(r.Port, 3000)), "LAYERED": layered(context, dir)}
+	if needs(filepath.Join(context, "yarn.lock"), "__metadata:") && workspace.PackageManager == "" {
+		args["YARN_BERRY"] = "1"
+	}
 	return Plan{Preset: NextJS, Context: context, Dockerfile: "nextjs.Dockerfile", Shared: true, Args: args,
 		Writable: []string{filepath.ToSlash(filepath.Join("/app", dir, ".next/cache"))}}, nil
 }
 
-// layered tells whether package.json and the lock file are all that an install reads. Then a change of source keeps the layer
-// of the dependencies. A workspace reads its members, and scripts after an install read what they generate from.
+func isNodeWorkspace(folder string) bool {
+	return isFile(filepath.Join(folder, "pnpm-workspace.yaml")) || needs(filepath.Join(folder, "package.json"), `"workspaces"`)
+}
+
+// readsSources are what makes an install read more than package.json and the lock file: its own scripts, and packages that are
+// in the repository.
+var readsSources = []string{`"postinstall"`, `"preinstall"`, `"install"`, `"prepare"`, `"file:`, `"link:`, `"workspace:`, `"patcheddependencies"`}
+
+// layered is "1" when package.json and the lock file are all that an install reads. Then a change of source keeps the layer of
+// the dependencies.
 func layered(context, dir string) string {
+	if dir != "." || isNodeWorkspace(context) {
+		return ""
+	}
 	for _, name := range []string{"prisma", "patches", ".yarn"} {
 		if isFolder(filepath.Join(context, name)) {
 			return ""
 		}
 	}
-	if dir != "." || needs(filepath.Join(context, "package.json"), `"postinstall"`) || needs(filepath.Join(context, "package.json"), `"prepare"`) ||
-		needs(filepath.Join(context, "package.json"), `"preinstall"`) || needs(filepath.Join(context, "package.json"), `"file:`) {
-		return ""
+	for _, text := range readsSources {
+		if needs(filepath.Join(context, "package.json"), text) {
+			return ""
+		}
 	}
 	return "1"
 }
@@ -98,18 +115,29 @@ func readPackage(folder string) (packageJSON, error) {
 	return p, nil
 }
 
-// atLeast is the smallest major version that a range of engines.node starts with.
-var atLeast = regexp.MustCompile(`^\s*(?:>=|\^|~|=|v)*\s*(\d+)`)
+// nvmrc is the version that the folder asks of nvm; "" without one, or when it names an alias.
+func nvmrc(folder string) string {
+	text, err := os.ReadFile(filepath.Join(folder, ".nvmrc"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
 
-// checkNode compares the base image's Node with what package.json asks for: npm only warns, and what then fails is hard to read.
-func checkNode(major int, wanted string) error {
-	match := atLeast.FindStringSubmatch(wanted)
-	if major == 0 || match == nil || strings.Contains(wanted, "||") {
+// major is the first major version that a range names, and what is before it.
+var major = regexp.MustCompile(`^\s*([>=^~v]*)\s*(\d+)`)
+
+// checkNode compares the base image's Node with what a source asks for: npm only warns, and what then fails is hard to read.
+func checkNode(has int, wanted string) error {
+	match := major.FindStringSubmatch(wanted)
+	if has == 0 || match == nil || strings.Contains(wanted, "||") {
 		return nil
 	}
-	if least, err := strconv.Atoi(match[1]); err == nil && major < least {
-		return &Problem{Got: fmt.Sprintf("package.json asks for Node %s and the base image has %d", wanted, major), Want: "the base image has to be as new",
-			Fix: fmt.Sprintf("pulumi config set --path baseImages.node node:%d-alpine", least)}
+	named, err := strconv.Atoi(match[2])
+	open := strings.HasPrefix(match[1], ">")
+	if err != nil || has == named || (open && has > named) {
+		return nil
 	}
-	return nil
+	return &Problem{Got: fmt.Sprintf("the source asks for Node %s and the base image has %d", wanted, has), Want: "the base image has to be of that line",
+		Fix: fmt.Sprintf("pulumi config set --path baseImages.node node:%d-alpine", named)}
 }

@@ -105,11 +105,30 @@ func (b Build) walk(visit func(relative, path string, entry fs.DirEntry) error) 
 		if skip || relative == stagedDockerfile || relative == ".dockerignore" {
 			return nil
 		}
-		if entry.Type().IsRegular() || entry.Type()&fs.ModeSymlink != 0 {
+		if entry.Type()&fs.ModeSymlink != 0 {
+			if err := staysInside(relative, path); err != nil {
+				return err
+			}
+			return visit(relative, path, entry)
+		}
+		if entry.Type().IsRegular() {
 			return visit(relative, path, entry)
 		}
 		return nil // folders exist through their files; sockets and devices are not sent to the builder
 	})
+}
+
+// staysInside refuses a link that leads out of the context: the builder would get a link to nothing.
+func staysInside(relative, path string) error {
+	to, err := os.Readlink(path)
+	if err != nil {
+		return err
+	}
+	if filepath.IsAbs(to) || !filepath.IsLocal(filepath.Join(filepath.Dir(filepath.FromSlash(relative)), to)) {
+		return fmt.Errorf("%s is a link to %s, outside of the folder, which the builder does not get; copy the file there, name it in .dockerignore,"+
+			" or build from the folder that holds both", relative, to)
+	}
+	return nil
 }
 
 // hashEntry writes what a file or link adds to the tag.

@@ -3,6 +3,7 @@ package components
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,22 @@ func TestContextsOwnIgnoreFile(t *testing.T) {
 	pulumitest.Write(t, b.Root, "app/node_modules/left-pad/index.js", "changed\n")
 	if tag(t, b) != before {
 		t.Error("a file that the context's .dockerignore leaves out changed the tag")
+	}
+}
+
+func TestALinkOutOfTheContextIsRefused(t *testing.T) {
+	for to, wrong := range map[string]bool{"../secrets": true, "/etc/passwd": true, "lib/util.py": false, "lib/../main.py": false} {
+		b := source(t)
+		if err := os.Symlink(to, filepath.Join(b.Root, "app/away")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := b.ContentTag()
+		if wrong && (err == nil || !strings.Contains(err.Error(), "away is a link to "+to)) {
+			t.Errorf("a link to %s: %v, want a refusal that names it", to, err)
+		}
+		if !wrong && err != nil {
+			t.Errorf("a link to %s is refused: %v", to, err)
+		}
 	}
 }
 

@@ -134,7 +134,8 @@ func (c *Config) BuildArgs(s Service) map[string]string {
 	}
 	var lines []string
 	for _, name := range sortedKeys(given) {
-		lines = append(lines, name+"="+strconv.Quote(given[name]))
+		// Next.js replaces $NAME in this file; \\$ is a literal $.
+		lines = append(lines, name+"="+strings.ReplaceAll(strconv.Quote(given[name]), "$", `\$`))
 	}
 	return with(s.plan.Args, map[string]string{"PUBLIC_ENV": strings.Join(lines, "\n")})
 }

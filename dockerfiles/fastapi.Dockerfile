@@ -10,6 +10,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 # The service's folder below the context, and its name in a workspace.
 ARG APP_DIR=.
 ARG APP_PACKAGE=
+# Not empty when the project's dependencies include sources of the context.
+ARG WHOLE=
 WORKDIR /build
 
 # Only what names the dependencies, so that a change of source keeps the next layer. The patterns make each file optional.
@@ -20,7 +22,7 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     set -eu; \
     python -m venv --without-pip --system-site-packages /opt/venv; \
     tool() { python -m venv --without-pip --system-site-packages /opt/tool; /opt/tool/bin/python -m pip install "$1"; }; \
-    if [ -n "$APP_PACKAGE" ]; then touch /opt/later; \
+    if [ -n "$APP_PACKAGE$WHOLE" ]; then touch /opt/later; \
     elif [ -f uv.lock ]; then \
         tool 'uv>=0.5'; \
         UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never \
@@ -40,10 +42,15 @@ WORKDIR /app
 COPY . .
 RUN --mount=type=cache,target=/root/.cache,sharing=locked \
     set -eu; \
-    if [ -f /opt/later ] && [ -n "$APP_PACKAGE" ]; then \
-        python -m venv --without-pip --system-site-packages /opt/tool; /opt/tool/bin/python -m pip install 'uv>=0.5'; \
+    tool() { python -m venv --without-pip --system-site-packages /opt/tool; /opt/tool/bin/python -m pip install "$1"; }; \
+    if [ -f /opt/later ] && [ -f uv.lock ]; then \
+        tool 'uv>=0.5'; \
         UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never \
-            /opt/tool/bin/python -m uv sync --frozen --no-dev --no-editable --package "$APP_PACKAGE"; \
+            /opt/tool/bin/python -m uv sync --frozen --no-dev --no-editable ${APP_PACKAGE:+--package "$APP_PACKAGE"}; \
+    elif [ -f /opt/later ] && [ -f poetry.lock ]; then \
+        tool 'poetry>=1.8,<3'; \
+        VIRTUAL_ENV=/opt/venv PATH="/opt/venv/bin:$PATH" \
+            /opt/tool/bin/python -m poetry install --only main --no-root --no-interaction --compile; \
     elif [ -f /opt/later ]; then \
         /opt/venv/bin/python -m pip install --requirement requirements.txt; \
     fi; \

@@ -17,11 +17,13 @@ RUN printf '%s\n' \
     '  npx --yes "$manager" install --frozen-lockfile --store-dir=/var/cache/node-packages/pnpm' \
     'elif [ -f bun.lock ] || [ -f bun.lockb ]; then case "$manager" in bun@*) ;; *) manager=bun@1 ;; esac' \
     '  BUN_INSTALL_CACHE_DIR=/var/cache/node-packages/bun npx --yes "$manager" install --frozen-lockfile' \
-    'else case "$manager" in' \
+    'else [ -z "$YARN_BERRY" ] || manager=yarn@4; case "$manager" in' \
     '  yarn@1*|"") npx --yes yarn@1 install --frozen-lockfile --production=false ;;' \
     '  *) YARN_NODE_LINKER=node-modules YARN_ENABLE_GLOBAL_CACHE=false npx --yes "@yarnpkg/cli-dist@${manager#yarn@}" install --immutable ;;' \
     '  esac' \
     'fi' > /install.sh
+# Not empty when yarn.lock is of yarn 2 or later, and package.json names no version.
+ARG YARN_BERRY=
 # Whether these files are all that an install reads. A workspace reads its members too, and is installed one layer later.
 ARG LAYERED=
 COPY package.json package-lock.json* pnpm-lock.yaml* pnpm-workspace.yaml* yarn.lock* bun.lock* .npmrc* .yarnrc* ./
@@ -43,7 +45,8 @@ RUN set -e; \
     cd "$APP_DIR"; npm run build; mkdir -p public; cd /app; \
     if [ -d "$APP_DIR/.next/standalone" ]; then \
         mkdir /out; cp -R "$APP_DIR/.next/standalone/." /out/; cd /out; \
-        server="$(find . -name server.js -not -path '*/node_modules/*' | head -1)"; dir="$(dirname "$server")"; \
+        dir="$APP_DIR"; [ -f "$dir/server.js" ] || dir=.; \
+        [ -f "$dir/server.js" ] || { echo "the build made no server.js in .next/standalone" >&2; exit 1; }; \
         mkdir -p "$dir/.next"; cp -R "/app/$APP_DIR/.next/static" "$dir/.next/static"; cp -R "/app/$APP_DIR/public" "$dir/public"; \
         printf 'process.chdir(__dirname + "/%s"); import("./%s/server.js");\n' "$dir" "$dir" > start.cjs; \
     else \
@@ -52,7 +55,7 @@ RUN set -e; \
     fi; \
     mkdir -p "/out/$APP_DIR/.next/cache"; chown 1000:1000 "/out/$APP_DIR/.next/cache"
 
-# ---- runtime: the server and its static files, nothing else ----
+# ---- runtime: the server and its static files; without output: 'standalone' the whole application ----
 FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
 ARG APP_PORT=3000
