@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -93,12 +94,25 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 	}
 	i.Ref = build.ImageName
 	if args.PinDigest {
-		i.Ref = build.RepoDigest
+		i.Ref = pinned(build.RepoDigest, args.Repository)
 	}
 	if args.Load != nil && !ctx.DryRun() {
 		i.Ref = loaded(ctx, build.ImageName, args)
 	}
 	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"ref": i.Ref})
+}
+
+// digest is a reference that cannot change its meaning.
+var digest = regexp.MustCompile(`^[^@]+@sha256:[0-9a-f]{64}$`)
+
+// pinned refuses what the plugin says of an image whose digest the Engine does not know, <none>@<none>: pods could not pull it.
+func pinned(repoDigest pulumi.StringOutput, repository string) pulumi.StringOutput {
+	return repoDigest.ApplyT(func(reference string) (string, error) {
+		if !digest.MatchString(reference) {
+			return "", fmt.Errorf("the registry gave %s no digest (%q); push once more: make up", repository, reference)
+		}
+		return reference, nil
+	}).(pulumi.StringOutput)
 }
 
 // loaded resolves when the nodes have the image, so whatever runs it waits. Every update looks: the nodes may be new

@@ -126,3 +126,16 @@ func runImageFailing(t *testing.T, args ImageArgs) (*pulumitest.Recorder, error)
 	})
 	return r, err
 }
+
+// The docker plugin says <none>@<none> when the Engine knows no digest.
+func TestWhatIsNoDigestIsRefused(t *testing.T) {
+	for reference, wrong := range map[string]bool{"<none>@<none>": true, "localhost:5000/todo/web:1": true, "r/web@sha256:" + strings.Repeat("a", 64): false} {
+		_, _, err := pulumitest.Run(t, pulumitest.Options{}, func(ctx *pulumi.Context) error {
+			ctx.Export("ref", pinned(pulumi.String(reference).ToStringOutput(), "r/web"))
+			return nil
+		})
+		if (err != nil) != wrong || (wrong && !strings.Contains(err.Error(), "gave r/web no digest")) {
+			t.Errorf("%s: %v; refused must be %v", reference, err, wrong)
+		}
+	}
+}
