@@ -34,7 +34,7 @@ var mutants = map[string]struct{ file, good, bad string }{
 	"development changes a remote cluster":     {"config/kube.go", "case !c.Production && where == target.Remote && !k.allowNonLocal:", "case false:"},
 	"two services have one node port":          {"config/validate_services.go", "other, taken := nodePorts[s.NodePort]; taken", "other, taken := nodePorts[s.NodePort]; taken && s.NodePort < 0"},
 	"a request above its limit is let through": {"config/validate_pods.go", "if okRequest && okLimit && request > limit {", "if okRequest && okLimit && request < 0 {"},
-	"production talks to Postgres without TLS": {"config/secrets.go", `case l.needsTLS() && !slices.Contains(encrypted, u.Query().Get("sslmode")):`, "case false:"},
+	"production talks to Postgres without TLS": {"config/secrets.go", `case l.needsTLS() && !slices.Contains(encrypted, or(u.Query().Get("sslmode"), u.Query().Get("ssl"))):`, "case false:"},
 	"production allows every origin":           {"config/validate.go", `(strings.Contains(origin, "*") || !strings.HasPrefix(origin, "https://"))`, `!strings.HasPrefix(origin, "https://") && origin != "*"`},
 	"a placeholder is taken for a secret":      {"config/secrets.go", `"change-me", `, ""},
 	"a misspelt field is ignored":              {"config/decode.go", `ps.add(Problem{Key: join(path, name), Got: "unknown field"`, `_ = (Problem{Key: join(path, name), Got: "unknown field"`},

@@ -48,6 +48,10 @@ var rowRefusals = map[string]refusal{
 	"stored secret":            {config: map[string]string{"todo:externalSecrets": `{"store":"vault"}`, "todo:services": `{"backend":{"secrets":["STRIPE_KEY"]}}`}, says: []string{"externalSecrets.keys.STRIPE_KEY: not set; service backend reads it from the store"}},
 	"secrets beside the store": {config: map[string]string{"todo:externalSecrets": `{"store":"vault"}`}, secrets: map[string]string{"todo:secrets": `{"A":"` + canary + `"}`}, says: []string{"secrets: set; externalSecrets reads it"}},
 
+	"@ in a password":     {secrets: map[string]string{"todo:DATABASE_URL": "postgresql://shop:win@" + canary + "@db.your-company.com/shop?sslmode=require"}, says: []string{"DATABASE_URL: has an @ in the user or password", "%40"}},
+	"sslmode of asyncpg":  {secrets: map[string]string{"todo:DATABASE_URL": "postgresql+asyncpg://u:" + canary + "@db.your-company.com/d?sslmode=require"}, says: []string{"DATABASE_URL: has sslmode, which asyncpg does not know", "?ssl=require"}},
+	"asyncpg without TLS": {stack: "prod", secrets: map[string]string{"todo:DATABASE_URL": "postgresql+asyncpg://u:" + canary + "@db.your-company.com/d"}, says: []string{"DATABASE_URL: lets the connection go on without TLS"}},
+
 	"smoke of nobody": {config: map[string]string{"todo:smoke": `[{"service":"bakend","path":"/x"}]`}, says: []string{`smoke[0].service: "bakend"; did you mean backend?`}},
 	"smoke's path":    {config: map[string]string{"todo:smoke": `[{"service":"backend","path":"x"}]`}, says: []string{`smoke[0].path: "x"`}},
 	"smoke's status":  {config: map[string]string{"todo:smoke": `[{"service":"backend","path":"/x","status":99}]`}, says: []string{"smoke[0].status: 99"}},

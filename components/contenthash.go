@@ -83,7 +83,11 @@ func (b Build) walk(visit func(relative, path string, entry fs.DirEntry) error) 
 	if err != nil {
 		return err
 	}
-	root := filepath.Join(b.Root, b.Context)
+	// The folder itself may be a link, which WalkDir would not follow: the image would be empty.
+	root, err := filepath.EvalSymlinks(filepath.Join(b.Root, b.Context))
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -111,6 +111,21 @@ func TestContextsOwnIgnoreFile(t *testing.T) {
 	}
 }
 
+func TestALinkedContextIsFollowed(t *testing.T) {
+	b := source(t)
+	want, err := b.ContentTag()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("app", filepath.Join(b.Root, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	b.Context = "linked"
+	if got, err := b.ContentTag(); err != nil || got != want {
+		t.Errorf("through a link the tag is %s (%v), want %s: the content is the same", got, err, want)
+	}
+}
+
 func TestALinkOutOfTheContextIsRefused(t *testing.T) {
 	for to, wrong := range map[string]bool{"../secrets": true, "/etc/passwd": true, "lib/util.py": false, "lib/../main.py": false} {
 		b := source(t)

@@ -88,14 +88,20 @@ var encrypted = []string{"require", "verify-ca", "verify-full"}
 func (l *loader) checkDatabaseURL(plain string) (got, want, good string) {
 	want, good = "allowed: postgres://USER:PASSWORD@HOST[:PORT]/DATABASE, also with postgresql://", goodDatabaseURL
 	u, err := url.Parse(plain)
+	scheme := ""
+	if err == nil {
+		scheme, _, _ = strings.Cut(u.Scheme, "+") // SQLAlchemy's way to name a driver: postgresql+asyncpg
+	}
 	switch {
 	case strings.ContainsFunc(plain, unicode.IsSpace):
 		got = "holds white space"
 	case err != nil: // url.Parse's error repeats the URL and with it the password
 		got = "is not a URL (a special character in the password must be percent-encoded)"
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+	case strings.Contains(u.User.String(), "%40") && strings.Count(plain[:strings.LastIndex(plain, "@")], "@") > 0:
+		got = "has an @ in the user or password (it must be percent-encoded, as %40)"
+	case scheme != "postgres" && scheme != "postgresql":
 		got = "has another scheme than postgres"
-		if guess := closest(u.Scheme, []string{"postgres", "postgresql"}); guess != "" {
+		if guess := closest(scheme, []string{"postgres", "postgresql"}); guess != "" {
 			want = fmt.Sprintf("did you mean %s://?", guess)
 		}
 	case u.Hostname() == "":
@@ -110,9 +116,11 @@ func (l *loader) checkDatabaseURL(plain string) (got, want, good string) {
 		got, want = "leads to localhost, which in a pod is the pod itself", "it must be a host that pods can reach"
 	case isExample(u):
 		got, want = "is the example from the documentation", "it must lead to a database of yours"
+	case strings.HasSuffix(u.Scheme, "+asyncpg") && u.Query().Has("sslmode"):
+		got, want = "has sslmode, which asyncpg does not know", "it is ssl there: ?ssl=require"
 	case u.Query().Has("sslmode") && !slices.Contains(sslModes, u.Query().Get("sslmode")):
 		got, want = "has an sslmode that Postgres does not know", "allowed: "+strings.Join(sslModes, ", ")
-	case l.needsTLS() && !slices.Contains(encrypted, u.Query().Get("sslmode")):
+	case l.needsTLS() && !slices.Contains(encrypted, or(u.Query().Get("sslmode"), u.Query().Get("ssl"))):
 		got, want = "lets the connection go on without TLS", "production needs ?sslmode=require, verify-ca or verify-full"
 	}
 	return got, want, good

@@ -75,4 +75,6 @@ COPY --from=build /app /app
 # Numeric, because the kubelet's runAsNonRoot cannot judge a name. The files stay root's: nothing here is written to.
 USER 1000:1000
 HEALTHCHECK NONE
-CMD ["sh", "-c", "exec python -m uvicorn \"$APP_MODULE\" --host 0.0.0.0 --port \"$PORT\""]
+# Whoever reaches the port is let in by the NetworkPolicies: the front door and other services. So its X-Forwarded-* are believed, and
+# redirects lead to https.
+CMD ["sh", "-c", "exec python -m uvicorn \"$APP_MODULE\" --host 0.0.0.0 --port \"$PORT\" --proxy-headers --forwarded-allow-ips '*'"]
