@@ -52,6 +52,8 @@ var rowRefusals = map[string]refusal{
 	"sslmode of asyncpg":  {secrets: map[string]string{"todo:DATABASE_URL": "postgresql+asyncpg://u:" + canary + "@db.your-company.com/d?sslmode=require"}, says: []string{"DATABASE_URL: has sslmode, which asyncpg does not know", "?ssl=require"}},
 	"asyncpg without TLS": {stack: "prod", secrets: map[string]string{"todo:DATABASE_URL": "postgresql+asyncpg://u:" + canary + "@db.your-company.com/d"}, says: []string{"DATABASE_URL: lets the connection go on without TLS"}},
 
+	"a browser's variable": {config: map[string]string{"todo:services": `{"frontend-web":{"env":{"NEXT_PUBLIC_SHOP":"x"}}}`}, says: []string{"services.frontend-web.env.NEXT_PUBLIC_SHOP: set; Next.js writes it into the browser's code", "build.preset nextjs"}},
+
 	"smoke of nobody": {config: map[string]string{"todo:smoke": `[{"service":"bakend","path":"/x"}]`}, says: []string{`smoke[0].service: "bakend"; did you mean backend?`}},
 	"smoke's path":    {config: map[string]string{"todo:smoke": `[{"service":"backend","path":"x"}]`}, says: []string{`smoke[0].path: "x"`}},
 	"smoke's status":  {config: map[string]string{"todo:smoke": `[{"service":"backend","path":"/x","status":99}]`}, says: []string{"smoke[0].status: 99"}},

@@ -37,6 +37,9 @@ func (c *Config) validateEnv(s Service, key string, ps *problems) {
 			ps.add(Problem{Key: path, Got: "already a secret that the service reads", Want: "it has one value", Fix: ps.remove(path)})
 		case name == "OTEL_EXPORTER_OTLP_ENDPOINT":
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it is observability.otlpEndpoint", Fix: ps.remove(path)})
+		case strings.HasPrefix(name, publicPrefix) && s.knownBuild() && s.Built() && s.computed[name] == "" && s.Name != BackendName:
+			ps.add(Problem{Key: path, Got: "set", Want: "Next.js writes it into the browser's code when it builds, and this service's Dockerfile does not take it; the preset does",
+				Fix: ps.set(key+".build.preset", "nextjs")})
 		case s.computed[name] != "" && !c.leadsNowhere(s.computed[name]):
 			ps.add(Problem{Key: path, Got: "already computed", Want: "it comes from the topology or has a key of its own", Fix: ps.remove(path)})
 		}
