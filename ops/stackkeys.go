@@ -27,6 +27,7 @@ type stackKeys struct {
 	Production     flag   `yaml:"todo:production"`
 	AnyCluster     flag   `yaml:"todo:allowNonLocalCluster"`
 	Exposure       string `yaml:"todo:exposure"` // empty is localhost
+	Platform       string `yaml:"todo:platform"` // os/arch; empty is this machine's
 
 	Observability   loose[observabilityKeys] `yaml:"todo:observability"`
 	AIOps           loose[aiopsKeys]         `yaml:"todo:aiops"`

@@ -48,7 +48,7 @@ func (o *Ops) Up(ctx context.Context) error {
 	if err := o.checkOwner(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(o.checkNamespaces(ctx, cluster, known), o.checkAPIs(ctx, cluster)); err != nil {
+	if err := errors.Join(o.checkNamespaces(ctx, cluster, known), o.checkAPIs(ctx, cluster), o.checkPlatform(ctx, cluster)); err != nil {
 		return err
 	}
 	if forget() {
