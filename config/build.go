@@ -134,10 +134,20 @@ func (c *Config) BuildArgs(s Service) map[string]string {
 	}
 	var lines []string
 	for _, name := range sortedKeys(given) {
-		// Next.js replaces $NAME in this file; \\$ is a literal $.
-		lines = append(lines, name+"="+strings.ReplaceAll(strconv.Quote(given[name]), "$", `\$`))
+		lines = append(lines, name+"="+envFileText(given[name]))
 	}
 	return with(s.plan.Args, map[string]string{"PUBLIC_ENV": strings.Join(lines, "\n")})
+}
+
+// envFileText is a value as .env files have it. They know no escapes in quotes, so the quotes are ones that the value does not have;
+// and they replace $NAME, unless there is a backslash before it.
+func envFileText(value string) string {
+	for _, quote := range []string{"'", `"`, "`"} {
+		if !strings.Contains(value, quote) {
+			return quote + strings.ReplaceAll(value, "$", `\$`) + quote
+		}
+	}
+	return value
 }
 
 // BaseImage reports which of the base images a service is built from: "python", "node", or "" for any.

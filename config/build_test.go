@@ -21,7 +21,7 @@ func TestPublicVariablesReachTheBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := cfg.Service("site")
-	want := "NEXT_PUBLIC_API=\"http://localhost:8000\"\nNEXT_PUBLIC_NAME=\"a \\\"b\\\" \\$c\""
+	want := "NEXT_PUBLIC_API='http://localhost:8000'\nNEXT_PUBLIC_NAME='a \"b\" \\$c'"
 	args := cfg.BuildArgs(site)
 	if args["PUBLIC_ENV"] != want || args["APP_PORT"] != "3100" {
 		t.Errorf("the build gets %q, want %q and the service's port: Next.js writes these into the browser's code", args, want)
