@@ -80,7 +80,7 @@ test-go: # the platform alone; needs nothing but Go
 coverage: ## statements of build, config, target, components and platform that tests reach: 90 % at least
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && GOWORK=off go test -covermode=count -coverprofile=$$folder/all -coverpkg=./build,./config,./target,./components,./platform ./build ./config ./target ./components ./platform . >$$folder/said || { cat $$folder/said; exit 1; }; \
 		GOWORK=off go tool cover -func=$$folder/all | awk '/^total:/ { sub("%", "", $$3); print "build, config, target, components and platform: " $$3 " % of statements"; found = $$3 } END { exit found < 90 }'
-mutants: ## make mistakes that somebody could make in the program: a test has to catch each (about 5 minutes)
+mutants: ## mutation tests: each of 26 wrong changes to the program must fail a test (about 5 minutes)
 	@GOWORK=off go test -tags mutants -count=1 -run TestMutants -v -timeout 60m .
 test-backend: # the backend's types, and its tests on a real PostgreSQL
 	@echo "▸ app/backend" && app/backend/test

@@ -86,7 +86,7 @@ func (r *Report) connect() {
 			}
 		}
 	}
-	for _, s := range r.Services { // a browser calls it, or nobody else does
+	for _, s := range r.Services { // public: a browser calls it, or no other service does
 		called := slices.ContainsFunc(r.Services, func(o *Service) bool { return o.uses[s.Name] != "" })
 		if s.kind == "fastapi" && s.source.at != "" && !s.composedEnv() && !called && s.public == "" {
 			s.public = s.source.at

@@ -110,7 +110,7 @@ func readPackage(folder string) (packageJSON, error) {
 		return p, &Problem{Got: "there is no package.json in " + folder, Want: "a Next.js application has one", Fix: "npm init in " + folder}
 	}
 	if err := json.Unmarshal(text, &p); err != nil {
-		return p, &Problem{Got: fmt.Sprintf("package.json cannot be read: %v", err), Want: "it must be JSON", Fix: "mend " + filepath.Join(folder, "package.json")}
+		return p, &Problem{Got: fmt.Sprintf("package.json cannot be read: %v", err), Want: "it must be JSON", Fix: "correct " + filepath.Join(folder, "package.json")}
 	}
 	return p, nil
 }

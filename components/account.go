@@ -11,7 +11,7 @@ import (
 // ServiceAccount is the identity of a workload's pods; the zero value has one made, under a generated name.
 type ServiceAccount struct {
 	Name     string
-	Existing bool // it is somebody else's, and not created
+	Existing bool // the ServiceAccount exists; it is used as it is, and not created
 }
 
 // newAccount creates a ServiceAccount, unless it exists, and returns its name.

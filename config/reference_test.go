@@ -48,7 +48,7 @@ func referenceText(t *testing.T) string {
 
 ` + "Every key of a stack, set with `pulumi config set -s <stack> <key> <value>`; a secret with `--secret`, a field of an object" + `
 ` + "with `--path`, as in `pulumi config set -s dev --path 'services[\"frontend-web\"].replicas' 3`. What is not set has its default." + `
-A mistake is refused before anything is created or changed, with the command that mends it. An editor completes and checks the file
+A mistake is refused before anything is created or changed. The message has the command that corrects it. An editor completes and checks the file
 with [stack.schema.json](stack.schema.json): begin it with ` + "`# yaml-language-server: $schema=docs/stack.schema.json`." + `
 `)
 	table := func(columns ...string) {

@@ -179,7 +179,7 @@ func (s Service) validateAccount(key string, ps *problems) {
 		ps.refuse(path, "not set", "serviceAccount.existing is true, and which one is it?", s.Name)
 	}
 	if a.Existing && len(s.Pods.ServiceAccountAnnotations) > 0 {
-		ps.add(Problem{Key: key + ".serviceAccount.annotations", Got: "set", Want: "the ServiceAccount is somebody else's, and stays as it is",
+		ps.add(Problem{Key: key + ".serviceAccount.annotations", Got: "set", Want: "the ServiceAccount exists, and this program does not change it",
 			Fix: ps.remove(key + ".serviceAccount.annotations")})
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"todo/internal/pulumitest"
 )
 
@@ -47,19 +45,7 @@ func TestImagesReachEachKindOfCluster(t *testing.T) {
 				"todo:kubeconfigPath": "local", "todo:kubeContext": c.context, "todo:registry": c.registry,
 			}}
 			pulumitest.Write(t, o.Root, "local", pulumitest.Kubeconfig(map[string]string{c.context: "https://127.0.0.1:6443"}))
-			var run Run
-			r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
-				cfg, err := run.Load(ctx)
-				if err != nil {
-					return err
-				}
-				_, err = NewTodoApp(ctx, "todo", cfg)
-				return err
-			}, run.Read)
-			if err != nil {
-				t.Fatal(err)
-			}
-
+			r := runAsGiven(t, o)
 			build := r.Get(imageType, "todo-backend-image-build")
 			image := build.Text("imageName")
 			if !strings.HasPrefix(image, c.image) {

@@ -149,10 +149,17 @@ func TestProduction(t *testing.T) {
 	expect(t, web, "data.BETTER_AUTH_URL", `"https://todo.your-company.com"`, "https makes the cookie Secure")
 }
 
+// runStack runs the application with a Docker Engine that answers.
 func runStack(t *testing.T, o pulumitest.Options) *pulumitest.Recorder {
 	t.Helper()
 	o.Config = maps.Clone(o.Config)
 	o.Config["todo:dockerHost"] = pulumitest.Engine(t)
+	return runAsGiven(t, o)
+}
+
+// runAsGiven runs the application with the options as they are.
+func runAsGiven(t *testing.T, o pulumitest.Options) *pulumitest.Recorder {
+	t.Helper()
 	var run Run
 	r, _, err := pulumitest.Run(t, o, func(ctx *pulumi.Context) error {
 		cfg, err := run.Load(ctx)
